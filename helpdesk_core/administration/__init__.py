@@ -1,0 +1,1 @@
+"""Changing the helpdesk itself: settings and plugins, each change with an event in the record."""

@@ -1,0 +1,7 @@
+"""What a plugin has done every so often."""
+
+from helpdesk_core.jobs.schedule import Job
+
+__all__ = [
+    "Job",
+]

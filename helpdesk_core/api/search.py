@@ -1,0 +1,25 @@
+"""Searching: the language, what finds tickets, and what plugins bring to be found."""
+
+from helpdesk_core.search.query import FIELDS, KEYS, SearchQuery, SearchTerm, parse_query
+from helpdesk_core.search.service import search_documents, sources
+from helpdesk_core.search.sources import SearchDocument, SearchSource
+from helpdesk_core.tickets.results import Facet, Hit, SearchPage, search_tickets
+from helpdesk_core.tickets.searching import MAX_FOUND, read_search
+
+__all__ = [
+    "FIELDS",
+    "KEYS",
+    "MAX_FOUND",
+    "Facet",
+    "Hit",
+    "SearchDocument",
+    "SearchPage",
+    "SearchQuery",
+    "SearchSource",
+    "SearchTerm",
+    "parse_query",
+    "read_search",
+    "search_documents",
+    "search_tickets",
+    "sources",
+]

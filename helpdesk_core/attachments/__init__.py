@@ -1,0 +1,1 @@
+"""What is stored with messages, and where its bytes lie."""

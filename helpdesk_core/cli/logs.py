@@ -1,0 +1,27 @@
+"""What is logged while a command runs, and how it is printed."""
+
+import logging
+from typing import Final
+
+FULL: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class _Line(logging.Formatter):
+    """One line for each record, without the traceback: the message itself says what to do."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message behind the command's name."""
+        return f"helpdesk: {' '.join(record.getMessage().split())}"
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """Print errors as single lines, or with `verbose` everything from INFO on, with tracebacks."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(FULL) if verbose else _Line())
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, handlers=[handler], force=True)
+
+
+def log_for_a_service() -> None:
+    """Print warnings and errors with time and traceback, and our own doings; for commands that run for long."""
+    logging.basicConfig(level=logging.WARNING, format=FULL, force=True)
+    logging.getLogger("helpdesk_core").setLevel(logging.INFO)

@@ -1,0 +1,1 @@
+"""Departments: where tickets belong, and who works them."""

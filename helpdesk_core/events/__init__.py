@@ -1,0 +1,1 @@
+"""What happened: the timeline, the outbox and delivery to plugins."""

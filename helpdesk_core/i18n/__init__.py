@@ -1,0 +1,1 @@
+"""Catalogues of core and plugins, locale and time zone."""

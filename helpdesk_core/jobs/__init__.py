@@ -1,0 +1,1 @@
+"""The worker: delivery from the outbox, and scheduled jobs."""

@@ -1,0 +1,1 @@
+"""Outgoing mail: what to send, and how it is handed over."""

@@ -1,0 +1,63 @@
+"""The API as part of the Flask application: core's operations, those of plugins, the description and its page."""
+
+import logging
+from collections.abc import Sequence
+
+from flask import Flask
+from flask_smorest import Api
+
+from helpdesk_core.plugins.plugin import Plugin
+from helpdesk_core.rest import hooks
+from helpdesk_core.rest.building import PREFIX, add_operations
+from helpdesk_core.rest.context import close_session
+from helpdesk_core.rest.describing import described_api
+from helpdesk_core.rest.docs import register_docs
+from helpdesk_core.rest.operations import core_operations
+from helpdesk_core.rest.problems import register_problems
+from helpdesk_core.rest.routing import ApiRoute
+from helpdesk_core.runtime import Helpdesk
+
+log = logging.getLogger(__name__)
+
+
+def register_rest(app: Flask, desk: Helpdesk) -> None:
+    """Add the API to an application whose `extensions["helpdesk"]` is the helpdesk; nothing is written.
+
+    It comes after the pages: below `/api/` it takes over the answering of errors.
+    """
+    api = described_api(app)
+    for endpoints in core_operations():
+        add_operations(app, api, endpoints.routes, title=endpoints.title, description=endpoints.description)
+    for plugin in desk.plugins.active:
+        _add_plugin(app, api, desk, plugin)
+    register_docs(app, api)
+    register_problems(app)
+    app.teardown_request(close_session)
+
+
+def _add_plugin(app: Flask, api: Api, desk: Helpdesk, plugin: Plugin) -> None:
+    try:
+        routes = desk.hooks.collect_from(hooks.api_routes, plugin.id)
+        if not routes:
+            return
+        trial = Flask("trial")  # what cannot be added is found out here, where half of it does no harm
+        _add(trial, described_api(trial), plugin, routes)
+    except Exception as error:
+        log.exception("the API of plugin %s cannot be added", plugin.id)
+        desk.plugins.fail(plugin.id, f"Its part of the API does not fit: {type(error).__name__}: {error}")
+        return
+    rules = _add(app, api, plugin, routes)
+    desk.plugins.note(plugin.id, "api", rules)
+
+
+def _add(app: Flask, api: Api, plugin: Plugin, routes: Sequence[ApiRoute]) -> list[str]:
+    title = f"Plugin {plugin.title or plugin.id}".replace(".", " ")
+    return add_operations(
+        app,
+        api,
+        routes,
+        title=title,
+        description=plugin.summary or f"What the plugin {plugin.id} adds, below {PREFIX}/x/{plugin.id}.",
+        area=f"/x/{plugin.id}",
+        owner=plugin.id,
+    )

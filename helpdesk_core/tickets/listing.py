@@ -1,0 +1,261 @@
+"""Lists of tickets: filtered, sorted, a page at a time, with one query whatever the page shows."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from helpdesk_core.actor import Actor
+from helpdesk_core.errors import Invalid
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.texts import lazy as _l
+from helpdesk_core.tickets.filtering import TicketFilter, conditions
+from helpdesk_core.tickets.models import Ticket, TicketSeen
+from helpdesk_core.tickets.rights import Side, visible
+from helpdesk_core.tickets.searching import found_by_plugin, read_search
+from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
+from helpdesk_core.users.models import Organisation, User
+
+MAX_LIMIT: Final = 200
+SORTS: Final = ("-updated", "updated", "-created", "created", "-priority")
+
+
+_ById = Mapping[str, Mapping[int, Any]]
+
+
+_requester, _assignee = aliased(User), aliased(User)
+_COLUMNS: Final[Select[*tuple[Any, ...]]] = (
+    select(
+        Ticket.id, Ticket.number, Ticket.subject, Ticket.preview, Ticket.status_id, Ticket.is_open,
+        Ticket.waiting_on, Ticket.priority_id, Ticket.type_id, Ticket.department_id,
+        _requester.uid.label("requester_uid"), _requester.name.label("requester_name"),
+        _requester.primary_email.label("requester_email"),
+        _assignee.uid.label("assignee_uid"), _assignee.name.label("assignee_name"),
+        Organisation.name.label("organisation"), Ticket.message_count, Ticket.created_at, Ticket.updated_at,
+        Ticket.closed_at, Ticket.last_customer_at, Ticket.last_agent_at, TicketSeen.seen_at,
+    )
+    .join(_requester, _requester.id == Ticket.requester_id)
+    .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
+    .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
+    .outerjoin(TicketSeen, and_(TicketSeen.ticket_id == Ticket.id, TicketSeen.user_id == bindparam("reader")))
+)  # fmt: skip
+"""Made once, because making it takes longer than running it; `reader` is a user's id."""
+
+
+class TicketRow(NamedTuple):
+    """A ticket as lists show it: names instead of keys, nothing left to load."""
+
+    id: int
+    number: str
+    subject: str
+    preview: str
+    status: str
+    status_name: str
+    state: str
+    is_open: bool
+    waiting_on: str
+    priority: str
+    priority_name: str
+    priority_level: int
+    type: str | None
+    department: str
+    department_name: str
+    requester_uid: str
+    requester_name: str
+    requester_email: str | None
+    assignee_uid: str | None
+    assignee_name: str | None
+    organisation: str | None
+    message_count: int
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    last_customer_at: datetime | None
+    last_agent_at: datetime | None
+    seen_at: datetime | None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether something happened since the reader last opened it."""
+        return self.seen_at is None or self.updated_at > self.seen_at
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `next` continues it and `previous` leads back; each is None where there is no such page."""
+
+    rows: Sequence[TicketRow]
+    next: str | None = None
+    previous: str | None = None
+
+
+def list_tickets(
+    desk: Helpdesk,
+    session: Session,
+    actor: Actor,
+    wanted: TicketFilter,
+    *,
+    side: Side = "any",
+    sort: str = "-updated",
+    limit: int = 50,
+    after: str | None = None,
+    before: str | None = None,
+    generation: int | None = None,
+) -> Page:
+    """Return one page of the tickets the actor may see that pass the filter.
+
+    `after` is the `next` of another page, `before` the `previous` of one; at most one of them counts. Raises `Invalid`
+    for words that do not exist, naming those that do.
+    """
+    words = vocabulary(desk, session, generation)
+    check_sort(sort)
+    limit = max(1, min(limit, MAX_LIMIT))
+    found_ids = None
+    if wanted.text:
+        found_ids = found_by_plugin(desk, actor, read_search(wanted.text, actor, words, desk.now()), side)
+    query = _COLUMNS.where(visible(actor, side), *conditions(wanted, words, actor, side, found_ids))
+    keys, descending = _order(sort, words)
+    back = before is not None and after is None
+    if back:
+        descending = not descending
+    if (place := before if back else after) is not None:
+        query = query.where(_beyond(keys, _read_cursor(place, sort), descending=descending))
+    query = query.order_by(*(key.desc() if descending else key for key in keys)).limit(limit + 1)
+    rows = session.execute(query, {"reader": actor.user_id or 0}).all()
+    by_id = _names(words)
+    shown = list(reversed(rows[:limit])) if back else rows[:limit]
+    more = len(rows) > limit
+    return Page(
+        [_row(row, by_id) for row in shown],
+        next=_cursor(shown[-1], sort, by_id) if shown and (more or back) else None,
+        previous=_cursor(shown[0], sort, by_id) if shown and (more if back else after is not None) else None,
+    )
+
+
+def rows_of(session: Session, words: Vocabulary, actor: Actor, ids: Sequence[int]) -> list[TicketRow]:
+    """Return these tickets as lists show them, in this order; whoever asks has applied the rights."""
+    if not ids:
+        return []
+    names = _names(words)
+    found = session.execute(_COLUMNS.where(Ticket.id.in_(ids)), {"reader": actor.user_id or 0})
+    by_id = {row.id: _row(row, names) for row in found}
+    return [by_id[each] for each in ids if each in by_id]
+
+
+def _names(words: Vocabulary) -> _ById:
+    return {
+        "status": {each.id: each for each in words.statuses.values()},
+        "priority": {each.id: each for each in words.priorities.values()},
+        "type": {each.id: each for each in words.types.values()},
+        "department": {each.id: each for each in words.departments.values()},
+    }
+
+
+def check_sort(sort: str) -> None:
+    """Raise `Invalid` unless lists can be sorted that way."""
+    if sort not in SORTS:
+        raise Invalid(
+            {
+                "sort": [
+                    _l("One cannot sort by “%(sort)s”. Choose one of: %(sorts)s.", sort=sort, sorts=", ".join(SORTS))
+                ]
+            }
+        )
+
+
+def count_tickets(
+    desk: Helpdesk,
+    session: Session,
+    actor: Actor,
+    filters: Mapping[str, TicketFilter],
+    *,
+    side: Side = "desk",
+    generation: int | None = None,
+    limit: int | None = None,
+) -> dict[str, int]:
+    """Return for each named filter how many tickets pass it; one query for all of them.
+
+    With a `limit` counting ends there. Each is counted for itself, so that it takes the index that fits it; the rail's
+    lists have one of their own. For the desk the statement is kept, since every page asks for the same few lists.
+    """
+    if not filters:
+        return {}
+
+    def make(session: Session) -> Select[*tuple[Any, ...]]:
+        words = vocabulary(desk, session, generation)
+        passing = [visible(actor, side)]
+        counts = [
+            _count((*passing, *conditions(each, words, actor, side)), limit).scalar_subquery()
+            for each in filters.values()
+        ]
+        return select(*counts)
+
+    if side != "desk" or generation is None:
+        query = make(session)
+    else:
+        who = (actor.kind, actor.user_id, actor.departments("ticket.read"))
+        query = desk.remember(session, ("counts", limit, *who, *filters.values()), make, generation)
+    return dict(zip(filters, session.execute(query).one(), strict=True))
+
+
+def _count(passing: Sequence[ColumnElement[bool]], limit: int | None) -> Select[int]:
+    if limit is None:
+        return select(func.count()).select_from(Ticket).where(*passing)
+    found = select(Ticket.id).where(*passing).limit(limit).subquery()
+    return select(func.count()).select_from(found)
+
+
+def _row(row: Any, by_id: _ById) -> TicketRow:
+    status, priority = by_id["status"][row.status_id], by_id["priority"][row.priority_id]
+    department, kind = by_id["department"][row.department_id], by_id["type"].get(row.type_id)
+    return TicketRow(
+        row.id, row.number or "", row.subject, row.preview, status.key, status.name, status.state, row.is_open,
+        row.waiting_on, priority.key, priority.name, priority.level, kind.key if kind else None, department.key,
+        department.name, row.requester_uid, row.requester_name, row.requester_email, row.assignee_uid,
+        row.assignee_name, row.organisation, row.message_count, row.created_at, row.updated_at, row.closed_at,
+        row.last_customer_at, row.last_agent_at, row.seen_at,
+    )  # fmt: skip
+
+
+def _order(sort: str, words: Vocabulary) -> tuple[tuple[Any, ...], bool]:
+    name = sort.lstrip("-")
+    if name == "priority":
+        levels = {each.id: each.level for each in words.priorities.values()}
+        return (case(levels, value=Ticket.priority_id), Ticket.updated_at, Ticket.id), True
+    return (Ticket.updated_at if name == "updated" else Ticket.created_at, Ticket.id), sort.startswith("-")
+
+
+def _beyond(keys: Sequence[Any], reached: Sequence[Any], *, descending: bool) -> ColumnElement[bool]:
+    """Return the condition for rows behind a position; written so that every database takes its index for it."""
+    key, value = keys[0], reached[0]
+    further: ColumnElement[bool] = key < value if descending else key > value
+    if len(keys) == 1:
+        return further
+    not_before: ColumnElement[bool] = key <= value if descending else key >= value
+    return and_(not_before, or_(further, _beyond(keys[1:], reached[1:], descending=descending)))
+
+
+def _cursor(row: Any, sort: str, by_id: _ById) -> str:
+    name = sort.lstrip("-")
+    moment = (row.created_at if name == "created" else row.updated_at).isoformat()
+    position = [by_id["priority"][row.priority_id].level, moment, row.id] if name == "priority" else [moment, row.id]
+    return base64.urlsafe_b64encode(json.dumps([sort, *position]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, sort: str) -> list[Any]:
+    try:
+        made_for, *position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if made_for != sort:
+            raise ValueError(made_for)
+        *first, moment, last = position
+        return [*(int(each) for each in first), datetime.fromisoformat(moment), int(last)]
+    except (ValueError, TypeError, binascii.Error):
+        raise Invalid(
+            {"after": [_l("This is no place in this list. Take the `next` of the page before, unchanged.")]}
+        ) from None

@@ -1,0 +1,177 @@
+"""What stands around a ticket, read with one query: tags, people, links, other tickets of who asks, who is there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Integer, Select, String, bindparam, case, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from helpdesk_core.actor import Actor
+from helpdesk_core.db.base import UTCDateTime
+from helpdesk_core.tickets.models import (
+    PARTICIPANT_ROLES,
+    Operation,
+    Participant,
+    Status,
+    Ticket,
+    TicketLink,
+    TicketSeen,
+    TicketTag,
+)
+from helpdesk_core.tickets.presence import HERE, WRITING, Present
+from helpdesk_core.tickets.queries import Linked
+from helpdesk_core.tickets.rights import Side, visible
+from helpdesk_core.users.models import Organisation, User
+
+MOST_OTHERS: Final = 6
+"""How many other tickets are told of: the requester's, and as many of their organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody else on a ticket."""
+
+    id: int
+    role: str
+    uid: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A split or merge that can be undone; `other` is the number of the ticket at its other end."""
+
+    uid: str
+    kind: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another ticket of the same requester, or of a colleague of theirs; `status` is a key."""
+
+    number: str
+    subject: str
+    status: str
+    requester: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a ticket; `is_seen` tells whether the reader has opened it since it last changed.
+
+    `theirs` are the newest other tickets of the requester, `organisations` those of other people of the organisation
+    whose name is `organisation`; `here` are colleagues who have the ticket open. These are for the desk only.
+    """
+
+    tags: tuple[str, ...]
+    people: tuple[Person, ...]
+    links: tuple[Linked, ...]
+    operations: tuple[Undoable, ...]
+    is_seen: bool
+    organisation: str = ""
+    theirs: tuple[Other, ...] = ()
+    organisations: tuple[Other, ...] = ()
+    here: tuple[Present, ...] = ()
+
+
+def surroundings(session: Session, actor: Actor, ticket: Ticket, side: Side, now: datetime) -> Surroundings:
+    """Return all of it with one query; tickets that the actor may not see are left out."""
+    may_see = exists().where(Ticket.id == _other.id, visible(actor, side))
+    parts = [*_PARTS, *(part.where(may_see) for part in _LINKS)]
+    given = {"here": ticket.id, "reader": actor.user_id or 0, "changed": ticket.updated_at}
+    if side == "desk":
+        parts += [_HERE, _ORGANISATION, *_others(actor, ticket)]
+        given |= {"since": now - HERE, "writing": now - WRITING, "organisation": ticket.organisation_id or 0}
+    rows = session.execute(union_all(*parts), given).all()
+    return Surroundings(
+        tags=tuple(sorted(row[1] for row in rows if row[0] == "tag")),
+        people=tuple(Person(int(row[4]), *row[:4]) for row in rows if row[0] in PARTICIPANT_ROLES),
+        links=tuple(
+            Linked(row[1], row[2], row[3], row[4] == "out", row[5] == "open") for row in rows if row[0] == "link"
+        ),
+        operations=tuple(Undoable(row[1], row[2], row[3]) for row in rows if row[0] == "operation"),
+        is_seen=any(row[0] == "seen" for row in rows),
+        organisation=next((row[1] for row in rows if row[0] == "organisation"), ""),
+        theirs=tuple(Other(row[1], row[2], row[3], row[4]) for row in rows if row[0] == "theirs"),
+        organisations=tuple(Other(row[1], row[2], row[3], row[4]) for row in rows if row[0] == "organisations"),
+        here=tuple(Present(row[1], row[2], bool(row[3])) for row in rows if row[0] == "here"),
+    )
+
+
+def _others(actor: Actor, ticket: Ticket) -> list[Select[*tuple[Any, ...]]]:
+    """Return the newest other tickets of the requester, and of others of the organisation, open ones first."""
+    same = [("theirs", Ticket.requester_id == ticket.requester_id)]
+    if ticket.organisation_id is not None:
+        of_organisation = Ticket.organisation_id == ticket.organisation_id
+        same.append(("organisations", of_organisation & (Ticket.requester_id != ticket.requester_id)))
+    parts = []
+    for kind, condition in same:
+        newest = (
+            select(Ticket.number, Ticket.subject, Status.key, User.name)
+            .join(Status, Status.id == Ticket.status_id)
+            .join(User, User.id == Ticket.requester_id)
+            .where(condition, Ticket.id != ticket.id, visible(actor, "desk"))
+            .order_by(Ticket.is_open.desc(), Ticket.updated_at.desc(), Ticket.id.desc())
+            .limit(MOST_OTHERS)
+            .subquery(f"newest_{kind}")
+        )
+        parts.append(_part(kind, newest.c.number, newest.c.subject, newest.c.key, newest.c.name))
+    return parts
+
+
+def _part(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Return a select of six text columns, filled up with empty ones, so that unlike rows can share a query."""
+    texts = [literal(column, String) if isinstance(column, str) else cast(column, String(500)) for column in columns]
+    part: Select[*tuple[Any, ...]] = select(*texts, *(literal("", String) for _ in range(6 - len(columns))))
+    return part
+
+
+def _links(direction: str, here: Any, there: Any) -> Select[*tuple[Any, ...]]:
+    is_open = case((_other.is_open, "open"), else_="")
+    part = _part("link", _other.number, _other.subject, TicketLink.kind, direction, is_open)
+    return part.join(_other, _other.id == there).where(here == _here)
+
+
+# Made once, because making them takes longer than running them.
+_other, _end = aliased(Ticket), aliased(Ticket)
+_here = bindparam("here", type_=Integer)
+_PARTS: Final = (
+    _part("tag", TicketTag.tag).where(TicketTag.ticket_id == _here),
+    _part(Participant.role, User.uid, User.name, func.coalesce(User.primary_email, ""), User.id)
+    .join(User, User.id == Participant.user_id)
+    .where(Participant.ticket_id == _here),
+    _part("operation", Operation.uid, Operation.kind, _end.number)
+    .join(_end, _end.id == case((Operation.source_id == _here, Operation.target_id), else_=Operation.source_id))
+    .where(or_(Operation.source_id == _here, Operation.target_id == _here), Operation.undone_at.is_(None)),
+    _part("seen")
+    .select_from(TicketSeen)
+    .where(
+        TicketSeen.ticket_id == _here,
+        TicketSeen.user_id == bindparam("reader", type_=Integer),
+        TicketSeen.seen_at >= bindparam("changed", type_=UTCDateTime),
+    ),
+)
+_LINKS: Final = (
+    _links("out", TicketLink.from_id, TicketLink.to_id),
+    _links("in", TicketLink.to_id, TicketLink.from_id),
+)
+_HERE: Final = (
+    _part(
+        "here",
+        User.uid,
+        User.name,
+        case((TicketSeen.typed_at > bindparam("writing", type_=UTCDateTime), "1"), else_=""),
+    )
+    .join(TicketSeen, TicketSeen.user_id == User.id)
+    .where(
+        TicketSeen.ticket_id == _here,
+        TicketSeen.here_at > bindparam("since", type_=UTCDateTime),
+        User.id != bindparam("reader", type_=Integer),
+    )
+)
+_ORGANISATION: Final = _part("organisation", Organisation.name).where(
+    Organisation.id == bindparam("organisation", type_=Integer)
+)

@@ -1,0 +1,109 @@
+"""Signed links: what one gets by mail and proves by following it."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any, Final
+
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from helpdesk_core.actor import Actor
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.users.actors import SignedIn, load_actor_by_user
+from helpdesk_core.users.models import AddressRequest, User
+
+PASSWORD_LINK_LASTS: Final = timedelta(hours=2)
+INVITATION_LASTS: Final = timedelta(days=7)
+ADDRESS_LINK_LASTS: Final = timedelta(days=3)
+GUEST_LINK_LASTS: Final = timedelta(days=180)
+
+
+def password_token(desk: Helpdesk, user: User, reason: str = "reset") -> str:
+    """Return the token of a link to choose a password, for the person's primary address.
+
+    It works once: it holds a fragment of the present password and address, which change. It lasts two hours; for the
+    reasons `invite` and `sign_up`, a week.
+    """
+    lasts = PASSWORD_LINK_LASTS if reason == "reset" else INVITATION_LASTS
+    return _sign(desk, "password", lasts, user.uid, _state(user))
+
+
+def user_of_password_token(desk: Helpdesk, session: Session, token: str) -> User | None:
+    """Return who may choose a password with this token, addresses loaded; None if it is used, over, or no token."""
+    payload = _read(desk, "password", token, 2)
+    if payload is None:
+        return None
+    user = session.scalar(select(User).where(User.uid == payload[0]).options(selectinload(User.emails)))
+    if user is None or not user.is_active or _state(user) != payload[1]:
+        return None
+    return user
+
+
+def address_token(desk: Helpdesk, request: AddressRequest) -> str:
+    """Return the token of a link that proves an address; it lasts three days."""
+    return _sign(desk, "address", ADDRESS_LINK_LASTS, request.uid)
+
+
+def request_of_address_token(desk: Helpdesk, session: Session, token: str) -> AddressRequest | None:
+    """Return what is to be proved with this token; None if that was done, taken back, or is over."""
+    payload = _read(desk, "address", token, 1)
+    if payload is None:
+        return None
+    return session.scalar(select(AddressRequest).where(AddressRequest.uid == payload[0]))
+
+
+def guest_token(desk: Helpdesk, ticket_id: int, user_id: int) -> str:
+    """Return the token of a link by which a person without password sees one ticket; it lasts half a year."""
+    return _sign(desk, "guest", GUEST_LINK_LASTS, ticket_id, user_id)
+
+
+def load_guest(desk: Helpdesk, session: Session, token: str) -> SignedIn | None:
+    """Return the guest whom such a link lets in: a customer of that one ticket, whatever else the person may do.
+
+    None if the token is over or never was one, or the person deactivated.
+    """
+    payload = _read(desk, "guest", token, 2)
+    if payload is None:
+        return None
+    ticket_id, user_id = payload
+    signed_in = load_actor_by_user(desk, session, user_id, channel="web")
+    if signed_in is None:
+        return None
+    person = signed_in.actor
+    guest = Actor(
+        kind="guest",
+        user_id=person.user_id,
+        uid=person.uid,
+        name=person.name,
+        email=person.email,
+        ticket_ids=frozenset({ticket_id}),
+        channel="web",
+        locale=person.locale,
+        timezone=person.timezone,
+    )
+    return SignedIn(guest, signed_in.user, signed_in.generation)
+
+
+def _sign(desk: Helpdesk, purpose: str, lasts: timedelta, *payload: str | int) -> str:
+    until = int((desk.now() + lasts).timestamp())
+    return _serializer(desk, purpose).dumps([until, *payload])
+
+
+def _read(desk: Helpdesk, purpose: str, token: str, length: int) -> list[Any] | None:
+    try:
+        until, *payload = _serializer(desk, purpose).loads(token)
+    except BadData:
+        return None
+    return payload if desk.now().timestamp() < until and len(payload) == length else None
+
+
+def _serializer(desk: Helpdesk, purpose: str) -> URLSafeSerializer:
+    # The salt keeps a token for one purpose from being used for another.
+    return URLSafeSerializer(
+        desk.secret, salt=f"helpdesk.link.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _state(user: User) -> str:
+    return hashlib.sha256(f"{user.password_hash}\n{user.primary_email}".encode()).hexdigest()[:24]

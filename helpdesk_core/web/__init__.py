@@ -1,0 +1,1 @@
+"""Pages: portal, desk, admin, and what they share."""

@@ -1,0 +1,41 @@
+"""The routes of this area."""
+
+from helpdesk_core.web.admin import (
+    access,
+    audit,
+    deliveries,
+    departments,
+    health,
+    kinds,
+    look,
+    mail_texts,
+    organisations,
+    overview,
+    people,
+    plugins,
+    rights,
+    roles,
+    settings,
+    signins,
+    statuses,
+)
+
+ROUTES = (
+    overview.routes,
+    people.routes,
+    access.routes,
+    signins.routes,
+    organisations.routes,
+    roles.routes,
+    rights.routes,
+    departments.routes,
+    statuses.routes,
+    kinds.routes,
+    settings.routes,
+    look.routes,
+    mail_texts.routes,
+    plugins.routes,
+    deliveries.routes,
+    audit.routes,
+    health.routes,
+)

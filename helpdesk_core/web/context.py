@@ -1,0 +1,122 @@
+"""What belongs to the request at hand: the helpdesk, who asks, a session for reading."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any, cast
+
+from babel import Locale
+from flask import current_app, g, request
+from sqlalchemy.orm import Session
+
+from helpdesk_core.actor import ANONYMOUS, Actor
+from helpdesk_core.i18n.catalogues import Texts
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
+from helpdesk_core.users.actors import SignedIn, load_actor_by_session
+from helpdesk_core.users.links import load_guest
+from helpdesk_core.users.sessions import SESSION_COOKIE, touch
+
+if TYPE_CHECKING:
+    from helpdesk_core.web.theming import Theming
+
+GUEST_COOKIE = "hd_guest"
+LANGUAGE_COOKIE = "hd_language"
+
+_globals = cast(Any, g)._get_current_object
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one person's pages are written: language, time zone, and the texts in that language."""
+
+    locale: Locale
+    zone: tzinfo
+    texts: Texts
+
+
+@dataclass
+class PageState:
+    """Kept on `flask.g` while a request lasts."""
+
+    session: Session | None = None
+    signed_in: SignedIn | None = None
+    actor: Actor = ANONYMOUS
+    loaded: bool = False
+    surroundings: tuple[Actor, dict[str, Any]] | None = None
+    """What all templates of the request share, and for whom it was put together."""
+    manner: Manner | None = None
+    look: "Theming | None" = None
+    """The theme that this page is shown in, once something has asked for it."""
+    opened: ExitStack = field(default_factory=ExitStack)
+
+
+def current_desk() -> Helpdesk:
+    """Return the helpdesk that serves this request."""
+    return cast(Helpdesk, current_app.extensions["helpdesk"])
+
+
+def state() -> PageState:
+    """Return the request's own state."""
+    own = _globals()  # the proxy looks it up anew for each attribute, and this is asked hundreds of times for a page
+    try:
+        mine: PageState = own.helpdesk
+    except AttributeError:
+        mine = own.helpdesk = PageState()
+    return mine
+
+
+def db() -> Session:
+    """Return the request's session for reading, opened when first asked for and closed at the end of the request."""
+    mine = state()
+    if mine.session is None:
+        mine.session = mine.opened.enter_context(current_desk().read())
+    return mine.session
+
+
+def close_session(_error: BaseException | None = None) -> None:
+    """Let go of the request's session; registered to run at its end, and before a service that must see new rows."""
+    mine = state()
+    mine.opened.close()
+    mine.session = None
+
+
+def current_actor() -> Actor:
+    """Return who asks: a signed-in user, a guest with a link, or nobody known."""
+    mine = state()
+    if not mine.loaded:
+        mine.loaded = True
+        _load(mine)
+    return mine.actor
+
+
+def signed_in() -> SignedIn | None:
+    """Return the account and session behind the actor, or None."""
+    current_actor()
+    return state().signed_in
+
+
+def act_as(actor: Actor, signed: SignedIn | None = None) -> None:
+    """Let the rest of this request be somebody's: after signing in, or for a token of the API."""
+    mine = state()
+    mine.loaded, mine.actor, mine.signed_in, mine.manner = True, actor, signed, None
+
+
+def words() -> Vocabulary:
+    """Return the site's statuses, priorities, types and departments, without a query when nothing has changed."""
+    signed = signed_in()
+    return vocabulary(current_desk(), db(), signed.generation if signed else None)
+
+
+def _load(mine: PageState) -> None:
+    desk = current_desk()
+    if token := request.cookies.get(SESSION_COOKIE):
+        mine.signed_in = load_actor_by_session(desk, db(), token)
+        if mine.signed_in is not None:
+            mine.actor = mine.signed_in.actor
+            touch(desk, mine.signed_in)
+            return
+    if token := request.cookies.get(GUEST_COOKIE):
+        mine.signed_in = load_guest(desk, db(), token)
+        if mine.signed_in is not None:
+            mine.actor = mine.signed_in.actor

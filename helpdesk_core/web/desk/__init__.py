@@ -1,0 +1,1 @@
+"""Where agents work: lists of tickets, and the ticket."""

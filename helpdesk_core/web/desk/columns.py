@@ -1,0 +1,100 @@
+"""The columns of lists: core's and those of plugins, as a workspace has chosen them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import lazy_gettext
+from markupsafe import Markup
+
+from helpdesk_core.tickets.listing import TicketRow
+from helpdesk_core.tickets.queries import tags_of
+from helpdesk_core.web import hooks
+from helpdesk_core.web.context import current_actor, current_desk, db
+from helpdesk_core.web.slots import failure
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumn:
+    """A column of lists. `css` says when it gives way; a plugin's key is `<plugin id>.<key>`."""
+
+    key: str
+    label: Any
+    css: str = "hd-fit hd-col-3"
+    sort: str = ""
+    plugin_id: str = ""
+
+    @property
+    def own(self) -> str:
+        """Its key within the plugin."""
+        return self.key.removeprefix(f"{self.plugin_id}.")
+
+
+CORE: Final = {
+    each.key: each
+    for each in (
+        ListColumn("requester", lazy_gettext("Requester"), "hd-col-2"),
+        ListColumn("organisation", lazy_gettext("Organisation"), "hd-col-3"),
+        ListColumn("department", lazy_gettext("Department"), "hd-col-3"),
+        ListColumn("assignee", lazy_gettext("Assignee"), "hd-fit hd-col-2"),
+        ListColumn("status", lazy_gettext("Status"), "hd-fit"),
+        ListColumn("priority", lazy_gettext("Priority"), "hd-fit hd-col-3", sort="priority"),
+        ListColumn("type", lazy_gettext("Type")),
+        ListColumn("tags", lazy_gettext("Tags"), "hd-col-3"),
+        ListColumn("waiting_on", lazy_gettext("Whose turn")),
+        ListColumn("messages", lazy_gettext("Messages"), "hd-fit hd-end hd-col-3"),
+        ListColumn("customer", lazy_gettext("Customer wrote"), "hd-fit hd-end hd-col-3"),
+        ListColumn("agent", lazy_gettext("We wrote"), "hd-fit hd-end hd-col-3"),
+        ListColumn("created", lazy_gettext("Opened"), "hd-fit hd-end hd-col-3", sort="created"),
+        ListColumn("updated", lazy_gettext("Changed"), "hd-fit hd-end hd-col-2", sort="updated"),
+    )
+}
+USUAL: Final = ("requester", "department", "assignee", "status", "priority")
+"""What a list shows if nobody has chosen: these, all columns of plugins, and when it was changed."""
+
+
+def every_column() -> dict[str, ListColumn]:
+    """Return the columns there are, by key, in the usual order: those shown if nobody has chosen come first."""
+    plugins = {
+        f"{plugin_id}.{column.key}": ListColumn(f"{plugin_id}.{column.key}", column.label, plugin_id=plugin_id)
+        for plugin_id, columns in current_desk().gather(hooks.ticket_columns)
+        for column in columns
+    }
+    usual = {key: CORE[key] for key in USUAL} | plugins | {"updated": CORE["updated"]}
+    return usual | CORE
+
+
+def usual_columns() -> list[str]:
+    """Return the keys of what a list shows if nobody has chosen."""
+    return [key for key, column in every_column().items() if key in (*USUAL, "updated") or column.plugin_id]
+
+
+def chosen_columns(keys: Sequence[str]) -> list[ListColumn]:
+    """Return the columns with these keys, in this order; those of plugins that are switched off are left out."""
+    known = every_column()
+    return [known[key] for key in keys or usual_columns() if key in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What columns show that rows do not carry: tags, and the texts of plugins, by ticket id."""
+
+    tags: Mapping[int, Sequence[str]]
+    plugins: Mapping[int, Mapping[str, str]]
+    failures: Sequence[Markup]
+
+
+def cells(rows: Sequence[TicketRow], columns: Sequence[ListColumn]) -> Cells:
+    """Return what the columns need besides the rows; a query at most for tags, and one call for all plugins."""
+    ids = [row.id for row in rows]
+    tags = tags_of(db(), ids) if ids and any(column.key == "tags" for column in columns) else {}
+    asked = [column for column in columns if column.plugin_id]
+    if not asked or not ids:
+        return Cells(tags, {}, [])
+    answers = current_desk().hooks.render(hooks.ticket_column_values, ticket_ids=ids, actor=current_actor())
+    values = {answer.plugin_id: answer.value for answer in answers if answer.value is not None}
+    found = {
+        id: {column.key: values.get(column.plugin_id, {}).get(id, {}).get(column.own, "") for column in asked}
+        for id in ids
+    }
+    return Cells(tags, found, [failure(answer) for answer in answers if answer.value is None])

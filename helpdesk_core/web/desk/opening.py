@@ -1,0 +1,88 @@
+"""Opening a ticket for somebody: a call, a visit, a letter."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
+
+from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
+from helpdesk_core.tickets.opening import open_ticket
+from helpdesk_core.web.context import close_session, current_actor, current_desk, db, words
+from helpdesk_core.web.desk.lists import choices
+from helpdesk_core.web.desk.rail import rail_context
+from helpdesk_core.web.routing import Routes
+from helpdesk_core.web.submitted import (
+    EXPECTED,
+    form_uid,
+    keep_files,
+    problems_of,
+    received_files,
+    sent_before,
+    waiting_files,
+)
+
+routes = Routes("desk", "/desk")
+CHANNELS = ("phone", "visit", "letter", "chat")
+
+
+@routes.get("/tickets/new", permission="ticket.open")
+def new_ticket() -> str:
+    """Show the form."""
+    return _form({})
+
+
+@routes.post("/tickets/new", permission="ticket.open")
+def create_ticket() -> Response | tuple[str, int]:
+    """Open the ticket for its requester; the same form sent twice opens one."""
+    desk, actor, uid, form = current_desk(), current_actor(), form_uid(), request.form
+    before = sent_before(db(), uid)
+    if before is not None:
+        return redirect(url_for("desk.ticket", number=before.number))
+    uploads = received_files()
+    assignee = form.get("assignee") or None
+    new = NewTicket(
+        subject=form.get("subject", ""),
+        message=NewMessage(
+            uid=uid, text=form.get("body", ""), uploads=uploads, attachments=tuple(form.getlist("kept"))
+        ),
+        department=form.get("department", ""),
+        requester=Requester(email=form.get("email", "").strip(), name=form.get("name", "").strip()),
+        priority=None if form.get("priority") in ("", None, words().priority(None).key) else form["priority"],
+        type=form.get("type") or None,
+        assignee=actor.uid if assignee == "me" else assignee,
+        tags=tuple(each.strip() for each in form.get("tags", "").split(",") if each.strip()),
+        cc=tuple(each.strip() for each in form.get("cc", "").replace(";", ",").split(",") if each.strip()),
+    )
+    channel = form.get("channel", "")
+    close_session()
+    try:
+        posted = open_ticket(desk, actor.through(channel if channel in CHANNELS else "phone"), new)
+    except IntegrityError:  # the same form twice in the same moment
+        return redirect(url_for("desk.home"))
+    except EXPECTED as error:
+        kept, wrong = keep_files(desk, actor, uploads)
+        problems = problems_of(error, {"text": "body", "requester": "email", "address": "email"})
+        if wrong:
+            problems["files"] = wrong
+        return _form(problems, [*form.getlist("kept"), *(each.uid for each in kept)]), 422
+    opened = posted.ticket
+    if actor.may("ticket.read", opened.department_id):
+        return redirect(url_for("desk.ticket", number=opened.number))
+    flash(_("#%(number)s is with “%(name)s” now.", number=opened.number, name=opened.department.name), "success")
+    return redirect(url_for("desk.home"))
+
+
+def _form(problems: dict[str, list[str]], kept: Sequence[str] = ()) -> str:
+    given: dict[str, Any] = request.form.to_dict()
+    return render_template(
+        "desk/new.html",
+        problems=problems,
+        given=given,
+        choices=choices(),
+        kept=waiting_files(db(), current_actor(), kept),
+        form_uid=form_uid(),
+        **rail_context(),
+    )

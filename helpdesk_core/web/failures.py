@@ -1,0 +1,93 @@
+"""What people see when something goes wrong: what happened, what was kept, what to do."""
+
+import logging
+import secrets
+
+from flask import Flask, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from helpdesk_core.db.failing import meaning
+from helpdesk_core.errors import Forbidden, HelpdeskError, NotFound, RateLimited, SignInRequired, Unavailable
+from helpdesk_core.web.localisation import said
+
+log = logging.getLogger(__name__)
+
+
+def register_failures(app: Flask) -> None:
+    """Answer every error of a page with a page, never with a traceback."""
+    app.register_error_handler(HelpdeskError, expected)
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(DBAPIError, of_database)
+    app.register_error_handler(OverflowError, too_large_a_number)
+    app.register_error_handler(Exception, unexpected)
+
+
+def expected(error: HelpdeskError) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Answer an error that was raised on purpose."""
+    if isinstance(error, SignInRequired) and request.method == "GET":
+        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
+    if error.status >= 500 and not isinstance(error, Unavailable):
+        return unexpected(error)
+    headings = {
+        NotFound: _("Not found"),
+        Forbidden: _("Not allowed"),
+        SignInRequired: _("Sign in first"),
+        Unavailable: _("Try again in a moment"),
+        RateLimited: _("Too many tries"),
+    }
+    heading = next((text for kind, text in headings.items() if isinstance(error, kind)), _("That did not work"))
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, RateLimited) else {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "5"
+    return page(error.status, heading, said(error)), error.status, headers
+
+
+def of_http(error: HTTPException) -> Response | tuple[str, int]:
+    """Answer an error of the web framework: an unknown address, a wrong method, too large a request."""
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    if isinstance(error, RequestEntityTooLarge):
+        return page(
+            413, _("Too large"), _("What you sent is larger than this helpdesk accepts. Send less at once.")
+        ), 413
+    texts = {
+        404: (_("Not found"), _("There is no such page. Check the address, or start from the home page.")),
+        405: (_("Not possible here"), _("This address does not take such a request. Go back and try again.")),
+    }
+    heading, text = texts.get(code, (_("That did not work"), error.description or ""))
+    return page(code, heading, text), code
+
+
+def of_database(error: DBAPIError) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Answer what the database refused: bad input, a conflict, or that it is away; log the cause and keep going."""
+    meant = meaning(error)
+    if meant is None:
+        return unexpected(error)
+    if isinstance(meant, Unavailable):
+        log.error("database: %s", error)
+    return expected(meant)
+
+
+def too_large_a_number(_error: OverflowError) -> tuple[str, int]:
+    """Answer a number that no database can hold, such as a made-up place in a list."""
+    return page(422, _("That did not work"), _("A number in the address is too large. Go back and try again.")), 422
+
+
+def unexpected(error: Exception) -> tuple[str, int]:
+    """Answer what nobody expected: an id for the person, the traceback for the log."""
+    reference = secrets.token_hex(4)
+    log.error("error %s at %s %s", reference, request.method, request.path, exc_info=error)
+    text = _("Something went wrong on our side. It was noted; try again, and tell us the reference if it stays.")
+    return page(500, _("Something went wrong"), text, reference), 500
+
+
+def page(code: int, heading: str, text: str, reference: str = "") -> str:
+    """Return the error page; it needs neither a signed-in person nor the database."""
+    actions = [{"label": _("Home"), "href": "/"}]
+    return render_template(
+        "base/error.html", code=code, heading=heading, text=text, actions=actions, reference=reference
+    )

@@ -1,0 +1,94 @@
+"""What every template can use: the site, the person, navigation, slots."""
+
+from functools import cache
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_babel import gettext as _
+
+from helpdesk_core.actor import Actor
+from helpdesk_core.web import hooks
+from helpdesk_core.web.admin.navigation import admin_nav
+from helpdesk_core.web.context import current_actor, current_desk, state
+from helpdesk_core.web.localisation import gettext, language, languages, ngettext, text_direction
+from helpdesk_core.web.parts import Link
+from helpdesk_core.web.security import csrf_token
+from helpdesk_core.web.slots import slot
+
+ADMIN_PERMISSIONS = (
+    "settings.manage",
+    "department.manage",
+    "user.manage",
+    "organisation.manage",
+    "role.manage",
+    "plugin.manage",
+    "event.manage",
+    "audit.read",
+    "privacy.manage",
+)
+
+
+def register_surroundings(app: Flask) -> None:
+    """Make the common names known to all templates."""
+    app.jinja_env.globals.update(slot=slot, csrf_token=csrf_token, _=gettext, gettext=gettext, ngettext=ngettext)
+    app.jinja_env.globals["remembered"] = cache  # a macro in a loop: what it has made once it gives again
+    app.context_processor(surroundings)
+
+
+def surroundings() -> dict[str, Any]:
+    """Return what depends on the request, put together once for the page and the panels on it."""
+    mine, actor = state(), current_actor()
+    if mine.surroundings is None or mine.surroundings[0] is not actor:
+        mine.surroundings = (actor, _surroundings(actor))
+    return dict(mine.surroundings[1])
+
+
+def _surroundings(actor: Actor) -> dict[str, Any]:
+    return {
+        "site": current_desk().settings.site(),
+        "lang": language().replace("_", "-"),
+        "text_dir": text_direction(),
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "",
+        "languages": [] if actor.is_signed_in else languages(),
+        "root": request.script_root,
+        "me": _me(actor),
+        "actor": actor,
+        "portal_nav": portal_nav(actor) if not request.path.startswith(("/desk", "/admin")) else [],
+        "admin_nav": admin_nav(),
+    }
+
+
+def may_admin(actor: Actor) -> bool:
+    """Tell whether there is anything for the actor in the admin area."""
+    return any(actor.may(permission) for permission in ADMIN_PERMISSIONS)
+
+
+def portal_nav(actor: Actor) -> list[dict[str, Any]]:
+    """Return the portal's navigation: core's entries, then those of plugins."""
+    links = [Link(label=_("Ask for help"), href=url_for("portal.new_ticket"), order=10)]
+    if actor.is_signed_in:
+        links.append(Link(label=_("My tickets"), href=url_for("portal.tickets"), order=20))
+    links += current_desk().hooks.collect(hooks.portal_links, actor=actor)
+    return as_items(links)
+
+
+def as_items(links: list[Link]) -> list[dict[str, Any]]:
+    """Return links as the navigation templates take them, marking the page at hand."""
+    return [
+        {
+            "label": link.label,
+            "href": link.href,
+            "text": link.text,
+            "icon": link.icon,
+            "count": link.count,
+            "loud": link.loud,
+            "current": request.full_path.rstrip("?") == link.href or request.path == link.href,
+        }
+        for link in sorted(links, key=lambda link: link.order)
+    ]
+
+
+def _me(actor: Actor) -> dict[str, Any] | None:
+    if not actor.is_signed_in:
+        return None
+    return {"name": actor.name, "email": actor.email, "may_desk": actor.is_staff, "may_admin": may_admin(actor)}

@@ -1,0 +1,24 @@
+"""The helpdesk for any WSGI server: `HELPDESK_INSTANCE=… gunicorn --threads 8 helpdesk_core.wsgi:application`.
+
+Importing it opens the instance, in the process that serves it; so let the server import it in its workers
+(no `--preload`). Worker threads run inside unless `[worker] enabled_in_serve` is false.
+With `HELPDESK_SAFE_MODE` set, no plugin is loaded.
+"""
+
+import multiprocessing.util
+import os
+from functools import partial
+
+from helpdesk_core.app import create_app, instance_folder, make_worker
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.web.switch import Background, Switch
+
+
+def _worker(desk: Helpdesk) -> Background | None:
+    return make_worker(desk) if desk.settings.worker().enabled_in_serve else None
+
+
+_build = partial(create_app, safe_mode="HELPDESK_SAFE_MODE" in os.environ)
+application = Switch(instance_folder(None, os.environ), _build, _worker)
+# Unlike `atexit`, this also runs at the end of a process that multiprocessing started, as granian's are.
+multiprocessing.util.Finalize(application, application.close, exitpriority=100)
