@@ -1,0 +1,1 @@
+"""Tickets by mail: the email gateway of the helpdesk."""

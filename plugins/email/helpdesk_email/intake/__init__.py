@@ -1,0 +1,1 @@
+"""Ways in: how mail reaches the gateway. All of them end in `Gateway.store`, and only then the other side is told."""

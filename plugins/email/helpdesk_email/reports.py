@@ -1,0 +1,59 @@
+"""What machines say about a ticket: delivery reports and automatic replies, kept as internal notes."""
+
+import re
+from dataclasses import replace
+
+from helpdesk_core.api.tickets import NewMessage
+
+from .content import Content, message_of
+from .reading import Automatic, Bounce, Mail
+
+_ID = re.compile(rb"<[^<>\s]{3,250}@[^<>\s]{1,250}>")
+_LOOKED_AT = 64 * 1024
+_RETURNED = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "message/rfc822-headers",
+    "message/global",
+    "message/global-headers",
+)
+
+
+def returned_ids(mail: Mail) -> tuple[str, ...]:
+    """Return the Message-IDs in what a delivery report returns of the mail that was not delivered."""
+    pieces = [part.content[:_LOOKED_AT] for part in mail.attachments if part.content_type in _RETURNED]
+    pieces.append(mail.text[:_LOOKED_AT].encode("utf-8", "replace"))
+    found = [each.decode("ascii", "ignore") for piece in pieces for each in _ID.findall(piece)]
+    return tuple(dict.fromkeys(found))[:50]
+
+
+def bounce_note(mail: Mail, content: Content, bounce: Bounce, uid: str, *, notify: bool) -> NewMessage:
+    """Return the note that says what could not be delivered to whom."""
+    lines = [_failure(bounce)]
+    lines += [f"{each.address}: {each.diagnostic}" for each in bounce.failures[:10] if each.diagnostic]
+    plain = message_of(mail, content, uid, notify=notify, stripped=True)
+    details = {
+        **plain.details,
+        "bounce": {"recipients": list(bounce.recipients[:20]), "reason": bounce.reason, "permanent": bounce.permanent},
+    }
+    return replace(plain, text="\n\n".join(lines), files=(), details=details)
+
+
+def automatic_note(mail: Mail, content: Content, automatic: Automatic, uid: str) -> NewMessage:
+    """Return the note that holds an automatic reply; it changes nobody's turn and is told to nobody by mail."""
+    plain = message_of(mail, content, uid, notify=False)
+    return replace(plain, details={**plain.details, "automatic": as_detail(automatic)})
+
+
+def as_detail(automatic: Automatic) -> dict[str, str]:
+    """Return what a message keeps about being automatic."""
+    return {"kind": automatic.kind, "reason": automatic.reason}
+
+
+def _failure(bounce: Bounce) -> str:
+    to = ", ".join(bounce.recipients[:10]) or "a recipient of this ticket"
+    if bounce.complaint:
+        return f"{to} has reported a mail of this ticket as spam ({bounce.reason})."
+    if not bounce.permanent:
+        return f"A mail has not yet been delivered to {to}: {bounce.reason}."
+    return f"A mail could not be delivered to {to}: {bounce.reason}."

@@ -1,0 +1,81 @@
+"""What stands in the way of a new mail within one unit of work: blocked senders, rules, spam."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Helpdesk
+from helpdesk_core.api.departments import Department
+from helpdesk_core.api.tickets import vocabulary
+
+from ..desk.models import Blocked, Suppressed
+from ..reading import Mail
+from ..routing import Place
+from ..senders import Sender
+from .matching import Wishes, wishes_of
+from .models import Rule
+from .spam import Scorer, total
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The checks as they are now; the rules are read once."""
+
+    desk: Helpdesk
+    session: Session
+    settings: Mapping[str, Any]
+    scorers: Sequence[Scorer]
+    _rules: list[Sequence[Rule]] = field(default_factory=list)
+
+    def blocked(self, sender: Sender) -> str | None:
+        """Return what of the sender is blocked (the address or its domain), or None; staff never are."""
+        if sender.is_staff:
+            return None
+        labels = sender.domain.split(".")
+        domains = [f"@{'.'.join(labels[at:])}" for at in range(min(len(labels), 20))]
+        query = select(Blocked.value).where(Blocked.value.in_([sender.address, *domains])).limit(1)
+        return self.session.scalar(query)
+
+    def hear_from(self, sender: Sender) -> None:
+        """Write to an address again once somebody has written from it."""
+        there = self.session.scalar(select(Suppressed).where(Suppressed.address == sender.address))
+        if there is not None:
+            self.session.delete(there)
+            self.session.flush()
+
+    def spam(self, mail: Mail, sender: Sender) -> str | None:
+        """Return why the mail waits in the quarantine as spam, or None; mail of those who sign in here never does."""
+        limit = int(self.settings["spam_threshold"])
+        if not limit or sender.is_staff or (sender.user is not None and sender.user.last_seen_at is not None):
+            return None
+        score = total(mail, self.scorers)
+        if score.points < limit:
+            return None
+        return f"It looks like spam: {score.points:g} points of {limit} ({', '.join(score.reasons)[:300]})."
+
+    def wishes(self, mail: Mail, sender: str, recipients: Sequence[str], size: int) -> Wishes:
+        """Return what the rules want, without priorities and types that are gone by now."""
+        if not self._rules:
+            active = select(Rule).where(Rule.is_active).order_by(Rule.position, Rule.id)
+            self._rules.append(self.session.scalars(active).all())
+        found = wishes_of(self._rules[0], mail, sender, recipients, size)
+        if not found.by:
+            return found
+        words = vocabulary(self.desk, self.session)
+        kind = words.types.get(found.type or "")
+        return Wishes(
+            department=found.department,
+            priority=found.priority if found.priority in words.priorities else None,
+            type=found.type if kind is not None and kind.is_active else None,
+            tags=found.tags,
+            is_quiet=found.is_quiet,
+            end=found.end,
+            by=found.by,
+        )
+
+    def department(self, place: Place, wishes: Wishes) -> Department | None:
+        """Return the active department that the rules want, if any."""
+        return next((each for each in place.departments if each.key == wishes.department), None)

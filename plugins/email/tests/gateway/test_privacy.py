@@ -1,0 +1,97 @@
+"""What has to be forgotten is gone from the gateway too."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from helpdesk_core.api import SYSTEM, Actor, Helpdesk
+from helpdesk_core.api.tickets import redact
+from helpdesk_core.testing.site import TestClock, World
+from helpdesk_core.users.privacy import erase_user, export_personal_data
+from helpdesk_email.models import Received
+from helpdesk_email.privacy import forget_old
+from helpdesk_email.receiving import Envelope, Gateway
+
+from .gateways import messages, tickets, written
+
+
+@pytest.fixture
+def owner(world: World) -> Actor:
+    return world.agent("Olga Owner", role="admin", address="olga@example.com")
+
+
+def is_kept(gateway: Gateway, row: Received) -> bool:
+    return gateway.archive.path(row.sha256).exists()
+
+
+@pytest.mark.parametrize("message_id", ["<card@mail.example.net>", ""])
+def test_a_redacted_message_is_gone_from_all_mails_that_brought_it(
+    desk: Helpdesk, gateway: Gateway, owner: Actor, message_id: str
+) -> None:
+    raw = written("My card is 4111.", subject="4111", message_id=message_id or None)
+    if not message_id:
+        raw = b"".join(line for line in raw.splitlines(keepends=True) if not line.startswith(b"Message-ID:"))
+    mail = gateway.receive(raw)
+    copy = gateway.receive(b"Received: from elsewhere\r\n" + raw) if message_id else mail
+    other = gateway.receive(written("Something else."))
+    ticket = tickets(desk)[0]
+    redact(desk, owner, ticket.number or "", messages(desk, ticket)[0].uid, "card number")
+    assert [is_kept(gateway, each) for each in (mail, copy, other)] == [False, False, True]
+    row = gateway.find(mail.uid)
+    assert (row.state, row.subject) == ("done", None)
+    assert row.forgotten_at is not None
+
+
+def test_bytes_that_another_mail_needs_stay(desk: Helpdesk, gateway: Gateway, clock: TestClock) -> None:
+    raw = written()
+    old = gateway.receive(raw, Envelope(recipients=("support@example.com",)))
+    clock.advance(days=20)
+    new = gateway.receive(raw, Envelope(recipients=("sales@example.com",)))
+    clock.advance(days=20)
+    assert forget_old(desk, gateway.archive, 30) == 1
+    assert gateway.find(old.uid).forgotten_at is not None
+    assert is_kept(gateway, new)
+    clock.advance(days=20)
+    assert forget_old(desk, gateway.archive, 30) == 1
+    assert not is_kept(gateway, new)
+
+
+def test_old_mails_are_kept_for_ever_unless_it_is_said_and_never_forgotten_in_the_quarantine(
+    desk: Helpdesk, gateway: Gateway, clock: TestClock
+) -> None:
+    done, waits = gateway.receive(written()), gateway.receive(b"Subject: nobody\r\n\r\n")
+    clock.advance(days=500)
+    assert forget_old(desk, gateway.archive, 0) == 0
+    assert is_kept(gateway, done)
+    assert forget_old(desk, gateway.archive, 30) == 1
+    assert (is_kept(gateway, done), is_kept(gateway, waits)) == (False, True)
+
+
+def test_a_forgotten_mail_that_is_handed_over_once_more_is_swept(desk: Helpdesk, gateway: Gateway) -> None:
+    raw = written()
+    row = gateway.receive(raw)
+    with desk.begin(SYSTEM) as tx:
+        found = tx.session.get(Received, row.id)
+        assert found is not None
+        found.forgotten_at = tx.now - timedelta(hours=1)
+    assert is_kept(gateway, row)
+    forget_old(desk, gateway.archive, 0)
+    assert not is_kept(gateway, row)
+
+
+def test_a_person_gets_their_mails_and_is_forgotten_with_them(desk: Helpdesk, gateway: Gateway, owner: Actor) -> None:
+    raw = written("I am Carla.", subject="About me")
+    mail, other = gateway.receive(raw), gateway.receive(written(sender="peter@example.org"))
+    uid = tickets(desk)[0].requester.uid
+    target = io.BytesIO()
+    export_personal_data(desk, owner, uid, target)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.read(f"email/mails/{mail.uid}.eml") == raw
+        assert b"About me" in archive.read("email/mails.json")
+        assert f"email/mails/{other.uid}.eml" not in archive.namelist()
+    erase_user(desk, owner, uid)
+    assert [is_kept(gateway, each) for each in (mail, other)] == [False, True]
+    row = gateway.find(mail.uid)
+    assert (row.sender, row.domain, row.subject, row.decisions) == (None, None, None, [])

@@ -1,0 +1,1 @@
+"""A knowledge base: articles that answer before a ticket is written."""

@@ -1,0 +1,129 @@
+"""The editor's form: what it holds at first, and reading what was entered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Actor
+from helpdesk_core.api.attachments import Upload
+from helpdesk_core.api.departments import Department, all_departments
+from helpdesk_core.api.errors import NotFound
+from helpdesk_core.api.tickets import Message, Ticket, conversation, find_ticket
+
+from . import addresses, categories
+from .models import Article, Category, Text, Version
+from .rights import WRITE
+from .texts import _
+from .writing import Placing, TextDraft
+
+FIELDS = ("title", "summary", "body", "note", "visibility", "category", "department", "related", "locale")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What the form holds, as text."""
+
+    values: Mapping[str, str]
+
+    def draft(self) -> TextDraft:
+        """Return the words."""
+        return TextDraft(**{key: self.values[key] for key in ("title", "summary", "body", "note")})
+
+    def placing(self, session: Session) -> Placing:
+        """Return where it stands; related articles are given by their addresses or the ends of these."""
+        slugs = [
+            each.strip().rstrip("/").rpartition("/")[2]
+            for each in self.values["related"].replace(",", "\n").split("\n")
+        ]
+        known = session.execute(
+            select(Text.slug, Article.uid).join(Article).where(Text.slug.in_([s for s in slugs if s]))
+        )
+        uids = {row[0]: row[1] for row in known}
+        return Placing(
+            visibility=self.values["visibility"],
+            category=self.values["category"],
+            department=self.values["department"],
+            related=tuple(uids[each] for each in slugs if each in uids),
+        )
+
+
+def entered() -> Entered:
+    """Return what was sent."""
+    return Entered({key: request.form.get(key, "") for key in FIELDS})
+
+
+def blank(locale: str) -> Entered:
+    """Return an empty form."""
+    return Entered(dict.fromkeys(FIELDS, "") | {"visibility": "public", "locale": locale})
+
+
+def stored(session: Session, article: Article, text: Text | None, version: Version | None, locale: str) -> Entered:
+    """Return the form of an article in a language; what is not written yet is empty."""
+    category = session.get(Category, article.category_id) if article.category_id is not None else None
+    department = session.get(Department, article.department_id) if article.department_id is not None else None
+    beside = select(Text).join(Article).where(Article.uid.in_(article.related), Text.locale == Article.locale)
+    slugs = [f"{each.locale}/{each.slug}" for each in session.scalars(beside)] if article.related else []
+    values = {
+        "title": version.title if version else "",
+        "summary": version.summary if version else "",
+        "body": version.body if version else "",
+        "note": "",
+        "visibility": article.visibility,
+        "category": category.slug if category else "",
+        "department": department.key if department else "",
+        "related": "\n".join(slugs),
+        "locale": text.locale if text else locale,
+    }
+    return Entered(values)
+
+
+def of_ticket(session: Session, actor: Actor, number: str, locale: str) -> tuple[Entered, Ticket]:
+    """Return a form filled from a ticket: its question, and the last public answer; no internal notes."""
+    ticket = find_ticket(session, actor, number, "desk")
+    messages = [each for each in conversation(session, ticket, internal=False) if each.kind == "public"]
+    question = _text(messages[0]) if messages else ""
+    answers = [each for each in messages if each.author_id is not None and each.author_id != ticket.requester_id]
+    answer = _text(answers[-1]) if answers else ""
+    body = f"## {_('Question')}\n\n{question}\n\n## {_('Answer')}\n\n{answer}".rstrip() + "\n"
+    values = dict(blank(locale).values) | {"title": ticket.subject, "body": body, "visibility": "internal"}
+    return Entered(values), ticket
+
+
+def choices(session: Session, actor: Actor) -> dict[str, Any]:
+    """Return what can be chosen in the form."""
+    shelves = [each for top in categories.tree(session, actor, addresses.reader_locale()) for each in top.walk()]
+    departments: Sequence[Department] = [each for each in all_departments(session) if actor.may(WRITE, each.id)]
+    return {
+        "categories": [(each.category.slug, "\u2003" * each.depth + each.name) for each in shelves],
+        "departments": [(each.key, each.name) for each in departments],
+        "visibilities": [
+            ("public", _("Everybody"), ""),
+            ("customers", _("Customers with an account"), ""),
+            ("department", _("One department"), _("Only those who work tickets in it.")),
+            ("internal", _("Internal"), _("Everybody who works tickets.")),
+        ],
+    }
+
+
+def files() -> tuple[Upload, ...]:
+    """Return the files that were chosen."""
+    return tuple(
+        Upload(name=each.filename, content=each.read(), content_type=each.mimetype)
+        for each in request.files.getlist("files")
+        if each.filename
+    )
+
+
+def locale_or_404(locale: str, known: Sequence[str]) -> str:
+    """Return a language that the form may be opened in; `NotFound` for others."""
+    if locale not in known:
+        raise NotFound(_("There is no such language here."))
+    return locale
+
+
+def _text(message: Message) -> str:
+    return message.body_text.strip()

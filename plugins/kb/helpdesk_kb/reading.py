@@ -1,0 +1,219 @@
+"""Finding articles: lists, search, suggestions, what is related."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Actor, Event, Helpdesk
+from helpdesk_core.api.errors import NotFound
+from helpdesk_core.api.search import SearchDocument, SearchSource, search_documents
+
+from .models import Article, Category, Text, Visit
+from .rights import labels_for, labels_of, published
+from .texts import lazy
+
+SOURCE: Final = "kb"
+PAGE: Final = 20
+_WORD: Final = re.compile(r"\w{2,}")
+_MOST_WORDS: Final = 8
+_CANDIDATES: Final = 100
+_ENOUGH: Final = 3
+_COMMON: Final = """
+a an and are can do does for from have how i in is it me my no not of on or the there this to we what when where which
+why will with you your der die das und ist ich wie nicht ein eine mein что как не на по мой для ще як
+"""
+"""Words that say nothing about what a question is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A live article as lists show it, in the language that fits the reader best."""
+
+    text_id: int
+    uid: str
+    locale: str
+    slug: str
+    title: str
+    summary: str
+    visibility: str
+    category_id: int | None
+    published_at: datetime | None
+    updated_at: datetime
+
+
+def cards(actor: Actor, locale: str, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return a query for live articles that the actor may read: of each the text that fits the language best.
+
+    The order: the language, the language without its country, the article's first one, whatever there is.
+    """
+    fits = case(
+        (Text.locale == locale, 0),
+        (Text.locale == locale.partition("_")[0], 1),
+        (Text.locale == Article.locale, 2),
+        else_=3,
+    )
+    place = func.row_number().over(partition_by=Text.article_id, order_by=(fits, Text.locale)).label("place")
+    best = (
+        select(Text.id.label("text_id"), place)
+        .join(Article, Article.id == Text.article_id)
+        .where(published(actor), *conditions)
+        .subquery()
+    )
+    return (
+        select(
+            Text.id,
+            Article.uid,
+            Text.locale,
+            Text.slug,
+            Text.title,
+            Text.summary,
+            Article.visibility,
+            Article.category_id,
+            Text.published_at,
+            Text.updated_at,
+        )
+        .join(Article, Article.id == Text.article_id)
+        .join(best, and_(best.c.text_id == Text.id, best.c.place == 1))
+    )
+
+
+def listed(session: Session, query: Select[*tuple[Any, ...]]) -> list[Card]:
+    """Return what such a query finds."""
+    return [Card(*row) for row in session.execute(query)]
+
+
+def in_category(session: Session, actor: Actor, locale: str, category: Category, start: int = 0) -> list[Card]:
+    """Return a page of the articles in a category itself, by title, and one more if there is a next page."""
+    query = cards(actor, locale, Article.category_id == category.id).order_by(Text.title, Text.id)
+    return listed(session, query.offset(start).limit(PAGE + 1))
+
+
+def newest(session: Session, actor: Actor, locale: str, limit: int, *conditions: ColumnElement[bool]) -> list[Card]:
+    """Return the articles that were changed last."""
+    return listed(session, cards(actor, locale, *conditions).order_by(Text.updated_at.desc(), Text.id).limit(limit))
+
+
+def most_read(session: Session, actor: Actor, locale: str, since: datetime, limit: int) -> list[Card]:
+    """Return the articles that most people have read since then."""
+    read = (
+        select(Text.article_id, func.count(Visit.id).label("times"))
+        .join(Text, Text.id == Visit.text_id)
+        .where(Visit.day >= since.date())
+        .group_by(Text.article_id)
+        .subquery()
+    )
+    query = cards(actor, locale).join(read, read.c.article_id == Article.id)
+    return listed(session, query.order_by(read.c.times.desc(), Text.id).limit(limit))
+
+
+def find_live(session: Session, actor: Actor, locale: str, slug: str) -> tuple[Article, Text]:
+    """Return what is at this address; `NotFound` unless it is live and for the actor."""
+    query = select(Article, Text).join(Text, Text.article_id == Article.id)
+    row = session.execute(query.where(Text.locale == locale, Text.slug == slug, published(actor))).first()
+    if row is None:
+        raise NotFound(lazy("There is no such article, or it is not for you."))
+    return row[0], row[1]
+
+
+def languages_of(session: Session, article: Article) -> list[tuple[str, str]]:
+    """Return the languages in which the article is live, as (locale, slug)."""
+    query = select(Text.locale, Text.slug).where(Text.article_id == article.id, Text.live.is_not(None))
+    return [(locale, slug) for locale, slug in session.execute(query.order_by(Text.locale))]
+
+
+def related(session: Session, actor: Actor, locale: str, article: Article, limit: int = 5) -> list[Card]:
+    """Return what else may help: first what editors have put beside it, then neighbours in its category."""
+    chosen = Article.uid.in_(article.related)
+    if article.category_id is None:
+        near: ColumnElement[bool] = chosen
+    else:
+        near = or_(chosen, Article.category_id == article.category_id)
+    first = case((chosen, 0), else_=1) if article.related else case((Article.id == article.id, 1), else_=1)
+    query = cards(actor, locale, near, Article.id != article.id)
+    return listed(session, query.order_by(first, Text.updated_at.desc(), Text.id).limit(limit))
+
+
+def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: str, limit: int = PAGE) -> list[Card]:
+    """Return what fits the words, best first: from the index that a plugin keeps, else from the database."""
+    words = words.strip()[:500]
+    if not words:
+        return []
+    keys = search_documents(desk, SOURCE, words, labels_for(actor), limit)
+    if keys is None:
+        return _look(session, actor, locale, words, limit)
+    wanted = [int(key) for key in keys if key.isdigit()]
+    articles = {
+        row[0]: row[1] for row in session.execute(select(Text.id, Article.uid).join(Article).where(Text.id.in_(wanted)))
+    }
+    uids = list(dict.fromkeys(articles[key] for key in wanted if key in articles))
+    found = {card.uid: card for card in listed(session, cards(actor, locale, Article.uid.in_(uids)))}
+    return [found[uid] for uid in uids if uid in found]
+
+
+def suggest(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: str, limit: int) -> list[Card]:
+    """Return what may answer a question that is being asked: few of its words suffice, rare ones count most."""
+    found = search(desk, session, actor, locale, words, limit)
+    if len(found) >= limit:
+        return found
+    known = {card.uid for card in found}
+    more = _look(session, actor, locale, words, limit, some=True)
+    return (found + [card for card in more if card.uid not in known])[:limit]
+
+
+def likely(session: Session, actor: Actor, locale: str, words: str, limit: int) -> list[Card]:
+    """Return what may fit a subject, by one query of the database: for pages that must not wait for it."""
+    return _look(session, actor, locale, words[:500], limit, some=True)
+
+
+def _look(session: Session, actor: Actor, locale: str, words: str, limit: int, *, some: bool = False) -> list[Card]:
+    """Look for the words in the database; all have to be there, with `some` enough of them.
+
+    A word counts most in the title. With `some`, ends of long words are left off, so that other forms are found too.
+    """
+    common = _COMMON.split()
+    given = list(dict.fromkeys(_WORD.findall(words.casefold())))
+    wanted = [word for word in given if word not in common][:_MOST_WORDS] or given[:_MOST_WORDS]
+    if some:
+        wanted = [word[:-2] if len(word) > 6 else word for word in wanted if len(word) > 2]
+    if not wanted:
+        return []
+    hits = [Text.folded.contains(word, autoescape=True) for word in wanted]
+    times: Any = sum((case((hit, 1), else_=0) for hit in hits), start=literal(0))
+    query = cards(actor, locale).where(or_(*hits) if some else and_(*hits))
+    found = listed(session, query.order_by(times.desc(), Text.updated_at.desc(), Text.id).limit(_CANDIDATES))
+
+    def points(card: Card) -> int:
+        title, summary = card.title.casefold(), card.summary.casefold()
+        return sum(6 * (word in title) + 3 * (word in summary) for word in wanted)
+
+    if some:
+        found = [card for card in found if points(card) >= _ENOUGH]
+    return sorted(found, key=points, reverse=True)[:limit]
+
+
+def source() -> SearchSource:
+    """Return what a plugin with an index needs to keep one of the articles."""
+    return SearchSource(SOURCE, _documents, _keys, _changed)
+
+
+def _documents(session: Session, keys: Sequence[str]) -> list[SearchDocument]:
+    ids = [int(key) for key in keys if key.isdigit()]
+    query = select(Text, Article).join(Article, Article.id == Text.article_id)
+    return [
+        SearchDocument(str(text.id), text.title, f"{text.summary}\n{text.plain}", labels_of(article))
+        for text, article in session.execute(query.where(Text.id.in_(ids), Text.live.is_not(None)))
+    ]
+
+
+def _keys(session: Session) -> Iterator[str]:
+    for key in session.scalars(select(Text.id).where(Text.live.is_not(None)).order_by(Text.id)):
+        yield str(key)
+
+
+def _changed(event: Event) -> Sequence[str]:
+    return [str(each) for each in event.data().get("texts", ())] if event.type == "kb.article_changed" else []

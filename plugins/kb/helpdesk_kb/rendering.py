@@ -1,0 +1,62 @@
+"""From Markdown to what is shown: safe HTML, plain words, headings to jump to, addresses of files."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.tickets import clean_text, is_costly_markdown, is_visible, render_markdown, text_of
+
+from .texts import lazy
+
+MAX_BODY: Final = 60_000
+"""Characters of an article: some thirty printed pages."""
+
+_FILE: Final = re.compile(r'(src|href)="cid:([^"]*)"')
+_HEADING: Final = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+_RAISED: Final = re.compile(r"<(/?)h([1-5])>")
+
+
+def checked_body(body: str) -> str:
+    """Return the Markdown as it is kept; `Invalid` if there is nothing to read, or too much."""
+    body = clean_text(body)
+    if not is_visible(body):
+        raise Invalid({"body": [lazy("Write the article first.")]})
+    if len(body) > MAX_BODY:
+        raise Invalid(
+            {"body": [lazy("An article can have %(most)s characters. Make two articles of it.", most=MAX_BODY)]}
+        )
+    if is_costly_markdown(body, MAX_BODY):
+        raise Invalid({"body": [lazy("There is a very long run of signs in it that cannot be shown. Take it out.")]})
+    return body
+
+
+def render(body: str) -> str:
+    """Return safe HTML; headings are one level lower than written, because the title is the first."""
+    return _RAISED.sub(lambda found: f"<{found[1]}h{int(found[2]) + 1}>", render_markdown(body))
+
+
+def plain(html: str) -> str:
+    """Return the words alone."""
+    return text_of(html)
+
+
+def shown(html: str, address: Callable[[str], str]) -> tuple[str, list[tuple[str, str]]]:
+    """Return HTML with the addresses of its files and anchors at its headings, and these as (anchor, words).
+
+    A file is written `cid:NAME` in the Markdown; `address(NAME)` says where it is.
+    """
+    html = _FILE.sub(lambda found: f'{found[1]}="{address(found[2])}"', html)
+    headings: list[tuple[str, str]] = []
+
+    def anchored(found: re.Match[str]) -> str:
+        anchor = f"s-{len(headings) + 1}"
+        headings.append((anchor, text_of(found[2])))
+        return f'<h{found[1]} id="{anchor}">{found[2]}</h{found[1]}>'
+
+    return _HEADING.sub(anchored, html), headings
+
+
+def slug_of(words: str) -> str:
+    """Return words as a part of an address: small letters of any script, figures, hyphens; at most 80 characters."""
+    return re.sub(r"[\W_]+", "-", words.casefold()).strip("-")[:80].strip("-") or "article"

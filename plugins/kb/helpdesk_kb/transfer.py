@@ -1,0 +1,228 @@
+"""Articles as Markdown files with front matter, to take elsewhere, to keep in a repository, and to bring back.
+
+A folder for each article, named by its address in its first language: `reset-password-…/en.md`, `…/de.md`, and its
+files beside them. The front matter is lines of `name: value` between two lines of `---`, with JSON where it is needed.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from helpdesk_core.api import Actor, Helpdesk
+from helpdesk_core.api.attachments import Upload
+from helpdesk_core.api.departments import Department
+from helpdesk_core.api.errors import HelpdeskError, Invalid
+from helpdesk_core.api.i18n import known_locale
+
+from . import categories, files, writing
+from .models import Article, File, Text, Version
+from .rights import readable
+from .texts import lazy
+from .writing import Placing, TextDraft
+
+_FRONT: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_LINE: Final = re.compile(r"([a-z_]+):[ \t]*(.*)")
+_OWN_FILE: Final = re.compile(r"\]\(cid:([^)\s]+)\)")
+_BESIDE: Final = re.compile(r"\]\((?:\./)?([A-Za-z0-9_.-]+\.[A-Za-z0-9]+)\)")
+MARKDOWN: Final = ".md"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One Markdown file: its front matter and its text."""
+
+    fields: Mapping[str, Any]
+    body: str
+
+
+@dataclass
+class Outcome:
+    """What an import did: how many texts were made or changed, and what could not be read, by file."""
+
+    made: int = 0
+    changed: int = 0
+    same: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def written(fields: Mapping[str, Any], body: str) -> str:
+    """Return a Markdown file with front matter."""
+    lines = [f"{name}: {_value(value)}" for name, value in fields.items() if value not in ("", None, [])]
+    return "---\n" + "\n".join(lines) + "\n---\n\n" + body.strip("\n") + "\n"
+
+
+def read(content: str) -> Page:
+    """Return what a Markdown file says; without front matter, its first heading is the title.
+
+    `Invalid` names the line of the front matter that cannot be read.
+    """
+    found = _FRONT.match(content)
+    fields: dict[str, Any] = {}
+    body = content[found.end() :] if found else content.lstrip("\ufeff")
+    for line in (found[1] if found else "").splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        named = _LINE.fullmatch(line.rstrip())
+        if named is None:
+            raise Invalid({"": [lazy("The line “%(line)s” is not “name: value”.", line=line.strip()[:80])]})
+        fields[named[1]] = _read_value(named[2])
+    if "title" not in fields and (heading := re.match(r"\s*#[ \t]+(.+?)[ \t]*(?:\n|\Z)", body)):
+        fields["title"], body = heading[1], body[heading.end() :]
+    return Page(fields, body.strip("\n"))
+
+
+def export(desk: Helpdesk, actor: Actor, folder: Path) -> int:
+    """Write every text that the actor may read into a folder, with its newest version; return how many."""
+    count = 0
+    with desk.read() as session:
+        for article, text, version in _all(session, actor):
+            place = folder / _folder_of(session, article)
+            place.mkdir(parents=True, exist_ok=True)
+            body = _OWN_FILE.sub(lambda match: f"]({match[1]})", version.body)
+            (place / f"{text.locale}{MARKDOWN}").write_text(
+                written(_fields(session, article, text, version), body), encoding="utf-8"
+            )
+            count += 1
+        query = select(File, Article).join(Article, Article.id == File.article_id).options(undefer(File.content))
+        for file, article in session.execute(query.where(readable(actor)).order_by(File.id)):
+            place = folder / _folder_of(session, article)
+            if place.is_dir():
+                (place / file.name).write_bytes(file.content)
+    return count
+
+
+def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool = False) -> Outcome:
+    """Bring back what `export` has written, or Markdown files from elsewhere; what cannot be read is passed over.
+
+    An article is known again by `uid`; one without it is new, and of one folder all languages are one article. With
+    `publish`, what is marked as published goes live at once; else all are drafts.
+    """
+    done = Outcome()
+    for place, pages in _found(folder):
+        uid = ""
+        for path in pages:
+            try:
+                uid = _take(desk, actor, path, uid if place != folder else "", done, publish=publish)
+            except UnicodeDecodeError:
+                done.problems.append((str(path.relative_to(folder)), "It is not UTF-8 text."))
+            except HelpdeskError as error:
+                done.problems.append((str(path.relative_to(folder)), _words(error)))
+    return done
+
+
+def _take(desk: Helpdesk, actor: Actor, path: Path, uid: str, done: Outcome, *, publish: bool) -> str:
+    page = read(path.read_text(encoding="utf-8"))
+    locale = str(page.fields.get("language") or (path.stem if str(known_locale(path.stem)) == path.stem else "en"))
+    names = sorted(set(_BESIDE.findall(page.body)) & {each.name for each in path.parent.iterdir() if each.is_file()})
+    wanted = set(names)
+    body = _BESIDE.sub(lambda match: f"](cid:{match[1]})" if match[1] in wanted else match[0], page.body)
+    title = str(page.fields.get("title") or path.stem.replace("-", " ").capitalize())
+    summary = str(page.fields.get("summary") or page.fields.get("description") or "")
+    draft = TextDraft(title=title, summary=summary, body=body, note=path.name)
+    uploads = [_upload(path.parent / name) for name in names]
+    taken = files.checked(desk, actor, uploads)
+    with desk.begin(actor) as tx:
+        own = [each for each in (str(page.fields.get("uid") or ""), uid) if each]
+        there = {each.uid: each for each in tx.session.scalars(select(Article).where(Article.uid.in_(own)))}
+        article = next((there[each] for each in own if each in there), None)
+        if article is None:
+            article, text = writing.create_article(desk, actor, locale, draft, _placing(desk, actor, page))
+            done.made += 1
+        else:
+            before = tx.session.scalar(select(Text.newest).where(Text.article_id == article.id, Text.locale == locale))
+            text = writing.save_text(desk, actor, article.uid, locale, draft)
+            changed = before is None or text.newest != before
+            done.made, done.changed, done.same = (
+                done.made + (before is None),
+                done.changed + (before is not None and changed),
+                done.same + (not changed),
+            )
+        files.keep_files(desk, actor, article.uid, taken)
+        if publish and page.fields.get("state") == "published" and text.live != text.newest:
+            writing.publish(desk, actor, article.uid, locale)
+    return article.uid
+
+
+def _upload(path: Path) -> Upload:
+    return Upload(name=path.name, content=path.read_bytes(), content_type=guess_type(path.name)[0] or "")
+
+
+def _placing(desk: Helpdesk, actor: Actor, page: Page) -> Placing:
+    names = page.fields.get("category") or []
+    path: Sequence[str] = names if isinstance(names, list) else [str(names)]
+    category = categories.ensure_path(desk, actor, [str(each) for each in path])
+    return Placing(
+        visibility=str(page.fields.get("visibility") or "public"),
+        category=category.slug if category is not None else "",
+        department=str(page.fields.get("department") or ""),
+    )
+
+
+def _all(session: Session, actor: Actor) -> Iterator[tuple[Article, Text, Version]]:
+    query = (
+        select(Article, Text, Version)
+        .join(Text, Text.article_id == Article.id)
+        .join(Version, (Version.text_id == Text.id) & (Version.number == Text.newest))
+        .where(readable(actor))
+        .order_by(Article.id, Text.locale)
+    )
+    for row in session.execute(query):
+        yield row[0], row[1], row[2]
+
+
+def _folder_of(session: Session, article: Article) -> str:
+    query = select(Text.slug).where(Text.article_id == article.id).order_by(Text.locale != article.locale, Text.locale)
+    slug = session.scalar(query.limit(1)) or "article"
+    return f"{slug}-{article.uid[:6]}"
+
+
+def _fields(session: Session, article: Article, text: Text, version: Version) -> dict[str, Any]:
+    department = session.get(Department, article.department_id) if article.department_id is not None else None
+    return {
+        "title": version.title,
+        "summary": version.summary,
+        "uid": article.uid,
+        "language": text.locale,
+        "state": text.state,
+        "visibility": article.visibility,
+        "department": department.key if department is not None else "",
+        "category": [each.name for each in categories.path_to(session, article.category_id)],
+        "updated": text.updated_at.isoformat(),
+    }
+
+
+def _found(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Yield each folder that has Markdown files, with these; the first language of the article comes first."""
+    for place in [folder, *sorted(each for each in folder.rglob("*") if each.is_dir() and not each.is_symlink())]:
+        pages = sorted(each for each in place.glob(f"*{MARKDOWN}") if each.is_file())
+        if pages:
+            yield place, sorted(pages, key=lambda each: (each.stem != "en", each.name))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[^\s\"\[{\\#].*[^\s]|[^\s\"\[{\\#]", value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _read_value(text: str) -> Any:
+    text = text.strip()
+    if text[:1] in ('"', "["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise Invalid({"": [lazy("“%(text)s” in the front matter is not JSON.", text=text[:80])]}) from error
+    return text.strip("'")
+
+
+def _words(error: HelpdeskError) -> str:
+    if isinstance(error, Invalid):
+        return " ".join(str(text) for texts in error.problems.values() for text in texts)
+    return str(error)

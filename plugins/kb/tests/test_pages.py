@@ -1,0 +1,134 @@
+"""What readers see, and what they do not."""
+
+import re
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from helpdesk_core.testing.conformance import assert_conforms
+from helpdesk_kb import writing
+from helpdesk_kb.writing import TextDraft
+
+from .conftest import Kb
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_a_visitor_goes_from_the_home_by_category_to_an_article(kb: Kb) -> None:
+    accounts = kb.category("Accounts")
+    kb.publish(category=kb.category("Passwords", accounts), summary="Three steps.")
+    browser = kb.site.browser()
+    assert "Accounts" in browser.get("/x/kb/").words
+    page = browser.get(browser.page.link("Passwords"))
+    page = browser.get(page.link("Reset your password"))
+    assert "Open Settings and choose Password" in page.words
+    assert page.title.startswith("Reset your password")
+
+
+def test_an_article_says_what_search_engines_and_other_sites_want_to_know(kb: Kb) -> None:
+    _article, text = kb.publish(summary="Three steps.")
+    html = kb.site.browser().get(f"/x/kb/en/{text.slug}").text
+    assert '<meta name="description" content="Three steps.">' in html
+    assert f'<link rel="canonical" href="http://helpdesk.example/x/kb/en/{text.slug}">' in html
+    assert '<meta property="og:title" content="Reset your password">' in html
+    assert 'itemtype="https://schema.org/TechArticle"' in html
+    assert "noindex" not in html
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert " style=" not in html
+
+
+@pytest.mark.parametrize(
+    ("visibility", "readers"),
+    [
+        ("public", {"nobody", "customer", "agent", "stranger"}),
+        ("customers", {"customer", "agent", "stranger"}),
+        ("internal", {"agent", "stranger"}),
+        ("department", {"agent"}),
+    ],
+)
+def test_only_those_it_is_for_find_an_article_anywhere(kb: Kb, visibility: str, readers: set[str]) -> None:
+    department = "support" if visibility == "department" else ""
+    _article, text = kb.publish("Zeppelin", visibility=visibility, department=department, category=kb.category("Air"))
+    people = {
+        "nobody": None,
+        "customer": kb.customer,
+        "agent": kb.agent,
+        "stranger": kb.site.world.agent("Sam Sales", "sales"),
+    }
+    for name, actor in people.items():
+        browser = kb.site.browser(actor)
+        found = name in readers
+        assert browser.get(f"/x/kb/en/{text.slug}").status == (200 if found else 404), name
+        assert browser.get("/x/kb/c/air").status == (200 if found else 404), name
+        for path in ("/x/kb/", "/x/kb/search?q=zeppelin", "/x/kb/feed.xml", "/search/answers?subject=zeppelin"):
+            listed = browser.client.get(path).text.replace("?q=zeppelin", "")
+            assert ("/x/kb/en/zeppelin" in listed) is found, (name, path)
+    assert (text.slug in kb.site.browser().client.get("/x/kb/sitemap.xml").text) is (visibility == "public")
+
+
+def test_drafts_and_archived_articles_are_not_there(kb: Kb) -> None:
+    kb.draft("Not yet")
+    article, text = kb.publish("Not any more")
+    writing.archive(kb.site.desk, kb.editor, article.uid, "en")
+    browser = kb.site.browser()
+    words = browser.get("/x/kb/").words
+    assert "Not yet" not in words
+    assert "Not any more" not in words
+    assert browser.get(f"/x/kb/en/{text.slug}").status == 404
+
+
+def test_readers_get_their_language_and_find_the_others(kb: Kb) -> None:
+    article, _text = kb.publish("Reset your password")
+    writing.save_text(
+        kb.site.desk, kb.editor, article.uid, "de", TextDraft(title="Passwort ändern", body="So geht es.")
+    )
+    writing.publish(kb.site.desk, kb.editor, article.uid, "de")
+    german = kb.site.world.customer("Gerda", locale="de")
+    page = kb.site.browser(german).get("/x/kb/")
+    assert "Passwort ändern" in page.words
+    assert "Reset your password" not in page.words
+    english = kb.site.browser().get("/x/kb/en/reset-your-password")
+    assert 'hreflang="de"' in english.text
+    (german_address,) = set(re.findall(r'<a [^>]*href="([^"]+)"[^>]*hreflang="de"', english.text))
+    assert "So geht es" in kb.site.browser().get(german_address).words
+
+
+def test_hostile_markdown_does_nothing(kb: Kb) -> None:
+    body = (
+        "<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![x](https://evil.example/a.png)"
+        '\n\n<img src=x onerror=alert(1)>\n\n![x](cid:"onerror=alert(1))\n\n[cid](cid:../../../login)'
+    )
+    _article, text = kb.publish("Hostile", body=body)
+    assert "<script" not in text.html
+    assert "javascript:" not in text.html.replace("](javascript:", "")
+    assert "evil.example/a.png" not in re.sub(r">[^<]*<", "><", text.html)
+    page = kb.site.browser().get("/x/kb/en/hostile")
+    assert page.status == 200
+    assert not re.search(r"<(img|a|p|span)\b[^>]*\sonerror=", page.text)
+
+
+def test_the_feed_is_atom_and_can_be_read_by_category(kb: Kb) -> None:
+    shelf = kb.category("Mail & more")
+    kb.publish("One", category=shelf, summary="<b> & so on")
+    kb.publish("Two")
+    browser = kb.site.browser()
+    feed = fromstring(browser.client.get("/x/kb/feed.xml").data)
+    assert {entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")} == {"One", "Two"}
+    feed = fromstring(browser.client.get(f"/x/kb/c/{shelf}/feed.xml").data)
+    assert [entry.findtext(f"{ATOM}summary") for entry in feed.iter(f"{ATOM}entry")] == ["<b> & so on"]
+
+
+def test_neighbours_and_chosen_articles_stand_beside(kb: Kb) -> None:
+    shelf = kb.category("Mail")
+    chosen, _text = kb.publish("Chosen")
+    kb.publish("Neighbour", category=shelf)
+    kb.publish("Elsewhere")
+    _article, text = kb.publish("Here", category=shelf, related=(chosen.uid,))
+    page = kb.site.browser().get(f"/x/kb/en/{text.slug}")
+    assert page.link("Chosen")
+    assert page.link("Neighbour")
+    assert "Elsewhere" not in page.words
+
+
+def test_it_keeps_the_rules_for_plugins() -> None:
+    assert_conforms("kb")

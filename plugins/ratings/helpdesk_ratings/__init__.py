@@ -1,0 +1,1 @@
+"""Satisfaction ratings: customers say how an answer and a ticket went."""

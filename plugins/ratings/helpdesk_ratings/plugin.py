@@ -1,0 +1,171 @@
+"""What ratings add to the helpdesk; the work itself is done in the other modules."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+
+from helpdesk_core.api import Actor, Event, Helpdesk, Job, Link, Panel, Permission, Plugin, Route, Transaction, hookimpl
+from helpdesk_core.api.db import affect
+from helpdesk_core.api.events import TicketChanged
+from helpdesk_core.api.hooks import (
+    api_routes,
+    desk_links,
+    desk_routes,
+    desk_ticket_sidebar,
+    erase_personal_data,
+    event_recorded,
+    message_parts,
+    messages_moving,
+    page_head,
+    permissions,
+    personal_data,
+    portal_routes,
+    portal_ticket_foot,
+    scheduled_jobs,
+    ticket_changed,
+    ticket_extras,
+)
+from helpdesk_core.api.rest import ApiRoute
+from helpdesk_core.api.settings import gettext_noop as _n
+from helpdesk_core.api.tickets import Message, Ticket
+from helpdesk_core.api.users import PersonalData, User
+
+from . import asking, mailing, privacy
+from .desk_pages import DeskPages, badges, beside_ticket, sees_report
+from .events import RatingAsked, RatingGiven
+from .giving import is_ratable
+from .models import Base, Rating
+from .portal import Portal
+from .reading import ratings_of
+from .reporting import REPORT
+from .settings import Settings, rules
+from .texts import _
+from .texts import lazy as _l
+
+
+class RatingsPlugin(Plugin):
+    """Asks customers how it went, and shows what they say."""
+
+    id = "ratings"
+    title = _n("Ratings")
+    summary = _n("Customers say how an answer and a ticket went; results by agent, department and period.")
+    settings = Settings
+    models = Base.metadata
+    events = (RatingGiven, RatingAsked)
+
+    def __init__(self, desk: Helpdesk) -> None:
+        """Prepare the pages."""
+        super().__init__(desk)
+        self.portal = Portal(desk)
+        self.pages = DeskPages(desk)
+
+    @hookimpl(permissions)
+    def permissions(self) -> Sequence[Permission]:
+        """Return what roles can allow."""
+        return [
+            Permission(REPORT, _l("see the results of ratings"), owner="ratings", reading=True, per_department=True),
+            Permission(mailing.ALERT, _l("be told of bad ratings"), owner="ratings", reading=True, per_department=True),
+        ]
+
+    @hookimpl(ticket_changed)
+    def ticket_changed(self, event: TicketChanged) -> None:
+        """Plan to ask, or call it off."""
+        asking.closed_or_reopened(self.desk, event)
+
+    @hookimpl(event_recorded)
+    def event_recorded(self, event: Event) -> None:
+        """Send the mails that belong to the plugin's own events."""
+        if isinstance(event, RatingAsked):
+            mailing.send_question(self.desk, event)
+        elif isinstance(event, RatingGiven):
+            mailing.bad_rating(self.desk, event)
+
+    @hookimpl(scheduled_jobs)
+    def scheduled_jobs(self) -> Sequence[Job]:
+        """Ask where the time has come."""
+        return [Job("ask", timedelta(minutes=1), asking.ask_due)]
+
+    @hookimpl(messages_moving)
+    def messages_moving(self, tx: Transaction, target: Ticket, messages: Sequence[Message]) -> None:
+        """Take the ratings of answers along."""
+        moved = update(Rating).where(Rating.message_id.in_([message.id for message in messages]))
+        affect(tx.session, moved.values(ticket_id=target.id))
+
+    @hookimpl(portal_routes)
+    def portal_routes(self) -> Sequence[Route]:
+        """Return the pages where customers rate."""
+        return self.portal.routes()
+
+    @hookimpl(portal_ticket_foot)
+    def portal_ticket_foot(self, ticket: Ticket, actor: Actor) -> Panel | None:
+        """Ask below a closed ticket."""
+        if not is_ratable(rules(self.desk), ticket, None) or not self.portal.asks(actor, ticket):
+            return None
+        with self.desk.read() as session:
+            given = ratings_of(session, actor, [ticket.id])
+        mine = (each for each in given if each.message_id is None and each.user_id == actor.user_id)
+        return self.portal.below_ticket(ticket, next(mine, None))
+
+    @hookimpl(message_parts)
+    def message_parts(self, messages: Sequence[Message], ticket: Ticket, actor: Actor) -> Mapping[int, Panel]:
+        """Ask below answers on the portal; show what was said on the desk."""
+        asks = self.portal.asks(actor, ticket)
+        if not asks and not actor.may("ticket.read"):
+            return {}
+        with self.desk.read() as session:
+            given = ratings_of(session, actor, [ticket.id])
+        if asks:
+            mine = [each for each in given if each.user_id == actor.user_id]
+            return self.portal.beside_answers(messages, ticket, mine)
+        return badges(given)
+
+    @hookimpl(desk_ticket_sidebar)
+    def desk_ticket_sidebar(self, ticket: Ticket, actor: Actor) -> Panel | None:
+        """Show what was said about a ticket."""
+        with self.desk.read() as session:
+            return beside_ticket(ratings_of(session, actor, [ticket.id]))
+
+    @hookimpl(desk_routes)
+    def desk_routes(self) -> Sequence[Route]:
+        """Return the report."""
+        return self.pages.routes()
+
+    @hookimpl(desk_links)
+    def desk_links(self, actor: Actor) -> Sequence[Link]:
+        """Return the link to the report, for those who may see it."""
+        return [Link(label=_("Ratings"), href="/desk/x/ratings/", icon="star")] if sees_report(actor) else []
+
+    @hookimpl(page_head)
+    def page_head(self) -> Panel | None:
+        """Bring the style sheet."""
+        return Panel(template="ratings/head.html")
+
+    @hookimpl(api_routes)
+    def api_routes(self) -> Sequence[ApiRoute]:
+        """Return the operations."""
+        from .api import endpoints
+
+        return endpoints.routes
+
+    @hookimpl(ticket_extras)
+    def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:
+        """Return the ratings of tickets for `x.ratings`."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        with self.desk.read() as session:
+            for each in ratings_of(session, actor, ticket_ids):
+                found.setdefault(each.ticket_id, []).append(
+                    {"message": each.message, "scale": each.scale, "score": each.score, "verdict": each.verdict}
+                )
+        return found
+
+    @hookimpl(personal_data)
+    def personal_data(self, user: User) -> Sequence[PersonalData]:
+        """Hand out what the person said."""
+        return privacy.ratings_by(self.desk, user)
+
+    @hookimpl(erase_personal_data)
+    def erase_personal_data(self, tx: Transaction, user: User) -> None:
+        """Forget who said it."""
+        privacy.forget(tx, user)

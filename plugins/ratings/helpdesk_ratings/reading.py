@@ -1,0 +1,110 @@
+"""Reading ratings: those of one ticket, of a page of tickets, and all that somebody may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
+
+from helpdesk_core.api import Actor
+from helpdesk_core.api.tickets import Message, Ticket, visible
+from helpdesk_core.api.users import User
+
+from .models import Rating
+from .scales import Step, step_of
+
+_by, _of = aliased(User, name="rated_by"), aliased(User, name="rated_agent")
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A rating with the names that belong to it; `message` is the uid of the answer, None for the whole ticket."""
+
+    uid: str
+    ticket_id: int
+    number: str
+    subject: str
+    message: str | None
+    message_id: int | None
+    user_id: int | None
+    by: str
+    agent: str
+    scale: str
+    score: int
+    verdict: str
+    reasons: tuple[str, ...]
+    comment: str
+    channel: str
+    created_at: datetime
+    updated_at: datetime
+    row: int
+
+    @property
+    def step(self) -> Step | None:
+        """The answer that was chosen."""
+        return step_of(self.scale, self.score)
+
+
+def readable(actor: Actor) -> Any:
+    """Return the SQL condition on `Rating` and `Ticket`: ratings of tickets one works on, and one's own."""
+    if actor.user_id is None:
+        return visible(actor, "desk")
+    return or_(visible(actor, "desk"), (Rating.user_id == actor.user_id) & visible(actor, "portal"))
+
+
+def ratings_of(session: Session, actor: Actor, ticket_ids: Sequence[int]) -> list[Rated]:
+    """Return the ratings of these tickets and their answers that the actor may see, in the order they were given."""
+    return _all(session, _query(actor).where(Rating.ticket_id.in_(list(ticket_ids))).order_by(Rating.id))
+
+
+def latest(
+    session: Session, actor: Actor, *, number: str = "", verdict: str = "", before: int | None = None, limit: int = 50
+) -> list[Rated]:
+    """Return the newest ratings that the actor may see; `before` is the `row` of the last one already had."""
+    query = _query(actor)
+    if number:
+        query = query.where(Ticket.number == number)
+    if verdict:
+        query = query.where(Rating.verdict == verdict)
+    if before is not None:
+        query = query.where(Rating.id < before)
+    return _all(session, query.order_by(Rating.id.desc()).limit(limit))
+
+
+def _query(actor: Actor) -> Any:
+    return (
+        select(Rating, Ticket.number, Ticket.subject, Message.uid, _by.name, _of.name)
+        .join(Ticket, Ticket.id == Rating.ticket_id)
+        .outerjoin(Message, Message.id == Rating.message_id)
+        .outerjoin(_by, _by.id == Rating.user_id)
+        .outerjoin(_of, _of.id == Rating.agent_id)
+        .where(readable(actor))
+    )
+
+
+def _all(session: Session, query: Any) -> list[Rated]:
+    return [
+        Rated(
+            uid=rating.uid,
+            ticket_id=rating.ticket_id,
+            number=number or "",
+            subject=subject,
+            message=message,
+            message_id=rating.message_id,
+            user_id=rating.user_id,
+            by=by or "",
+            agent=agent or "",
+            scale=rating.scale,
+            score=rating.score,
+            verdict=rating.verdict,
+            reasons=tuple(rating.reasons),
+            comment=rating.comment,
+            channel=rating.channel,
+            created_at=rating.created_at,
+            updated_at=rating.updated_at,
+            row=rating.id,
+        )
+        for rating, number, subject, message, by, agent in session.execute(query)
+    ]

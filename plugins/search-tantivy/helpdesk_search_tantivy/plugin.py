@@ -1,0 +1,21 @@
+"""The plugin: as helpdesk-search, with another engine."""
+
+from helpdesk_search.keeping import Folders, Store
+from helpdesk_search.plugin import IndexPlugin
+from helpdesk_search.tables import Tables
+
+from .engine import TantivyEngine
+
+
+class TantivyPlugin(IndexPlugin):
+    """Search with tantivy."""
+
+    id = "search_tantivy"
+    title = "Full-text search (tantivy)"
+    summary = "Finds tickets by word forms, phrases and fields, quickly at any size."
+    tables = Tables("search_tantivy")
+    models = tables.metadata
+
+    def store(self) -> Store:
+        """Return folders."""
+        return Folders(self.folder_of_index, TantivyEngine)

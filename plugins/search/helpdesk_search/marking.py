@@ -1,0 +1,111 @@
+"""Which places of a text made it be found, and what somebody may have meant who finds nothing."""
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+from helpdesk_core.api.search import SearchQuery
+
+from .engine import Engine
+from .words import folded, forms, pairs, tokens
+
+ALPHABETS = ("abcdefghijklmnopqrstuvwxyz", "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґ")
+SHORTEST, LONGEST = 4, 20
+"""Lengths of words that are corrected."""
+
+
+def _accented() -> dict[str, str]:
+    found = {"е": "ё", "о": "і", "і": "о"}  # and Ukrainian's stems have о for і
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        base = folded(chr(code).casefold())
+        if len(base) == 1 and base.isascii() and base.isalpha():
+            found[base] = found.get(base, "") + chr(code)
+    return found
+
+
+_ACCENTED = _accented()
+
+
+def all_places(query: SearchQuery, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Return for each text the places where words that a search looks for stand, in any of their forms."""
+    pattern, wanted = _looking_for(query.words)
+    if pattern is None:
+        return [[] for _ in texts]
+    return [
+        [
+            found.span()
+            for found in pattern.finditer(text)
+            if found.lastgroup or not wanted.isdisjoint(forms(found.group()))
+        ]
+        for text in texts
+    ]
+
+
+@lru_cache(256)
+def _looking_for(words: tuple[str, ...]) -> tuple[re.Pattern[str] | None, frozenset[str]]:
+    """Return what finds words that may be forms of these (a form begins as its word does), and their forms.
+
+    Words of scripts without spaces are found as they are written; these matches are in a group.
+    """
+    wanted: set[str] = set()
+    beginnings: set[str] = set()
+    written: set[str] = set()
+    for text in words:
+        for token in tokens(text):
+            if pairs(text):
+                written.add(re.escape(text.strip()))
+                continue
+            wanted |= forms(token.word)
+            beginnings.update("".join(map(_letter, each[:2])) for each in forms(token.word))
+    ways = []
+    if written:
+        ways.append(f"(?P<written>{'|'.join(sorted(written, key=len, reverse=True))})")
+    if beginnings:
+        ways.append(rf"(?<![^\W_])(?:{'|'.join(sorted(beginnings))})(?:[^\W_]|['’ʼ](?=[^\W_]))*")
+    return re.compile("|".join(ways), re.IGNORECASE) if ways else None, frozenset(wanted)
+
+
+def _letter(letter: str) -> str:
+    """Return a pattern for a letter with whatever accent."""
+    others = _ACCENTED.get(letter, "")
+    return f"[{re.escape(letter)}{others}]" if others else re.escape(letter)
+
+
+def correction(query: SearchQuery, engine: Engine, *, internal: bool) -> str | None:
+    """Return the search with each word that is nowhere replaced by the commonest that is one slip away, or None."""
+    text, changed = query.text, False
+    for words in query.words:
+        for each in tokens(words):
+            word = folded(each.word)
+            if (
+                not SHORTEST <= len(word) <= LONGEST
+                or not word.isalpha()
+                or engine.known(forms(word), internal=internal)
+            ):
+                continue
+            better = _best(engine, _slips(word), internal=internal)
+            if better is None:
+                return None
+            start = text.casefold().find(each.word)
+            if start < 0:
+                return None
+            text, changed = text[:start] + better + text[start + len(each.word) :], True
+    return text if changed else None
+
+
+def _best(engine: Engine, words: Collection[str], *, internal: bool) -> str | None:
+    """Return that word of which the index has a form most often; None if it has none of any."""
+    by_form = {form: word for word in sorted(words) for form in (*forms(word), word)}
+    known = engine.known(by_form, internal=internal)
+    return by_form[max(known, key=lambda form: (known[form], form))] if known else None
+
+
+def _slips(word: str) -> set[str]:
+    """Return the words that differ by a letter missing, added or wrong, or by two that changed places."""
+    alphabet = next((each for each in ALPHABETS if word[0] in each or word[-1] in each), ALPHABETS[0])
+    parts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    missing = {before + after[1:] for before, after in parts if after}
+    turned = {before + after[1] + after[0] + after[2:] for before, after in parts if len(after) > 1}
+    wrong = {before + letter + after[1:] for before, after in parts if after for letter in alphabet}
+    added = {before + letter + after for before, after in parts for letter in alphabet}
+    return missing | turned | wrong | added

@@ -1,0 +1,142 @@
+"""The plugin: what people search is looked up in an index that the worker keeps. Wiring only."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+import click
+
+from helpdesk_core.api import SYSTEM, Actor, Event, Helpdesk, Job, Plugin, hookimpl
+from helpdesk_core.api.hooks import (
+    cli_commands,
+    document_search,
+    event_recorded,
+    scheduled_jobs,
+    search_correction,
+    search_marks,
+    ticket_search,
+)
+from helpdesk_core.api.search import SearchQuery, sources
+
+from .asking import TICKETS, wanted, wanted_tickets
+from .engine import Engine, IndexBroken, Wanted
+from .keeping import Folders, Keeper, Store
+from .marking import all_places, correction
+from .settings import SearchSettings
+from .tables import Tables
+
+Found = TypeVar("Found")
+log = logging.getLogger(__name__)
+OF_TICKETS = ("ticket.", "message.", "participant.", "operation.")
+OF_PEOPLE = ("user.changed", "user.erased")
+
+
+class IndexPlugin(Plugin):
+    """What every plugin with an index does; those that bring another engine derive from it."""
+
+    tables: ClassVar[Tables]
+
+    def __init__(self, desk: Helpdesk) -> None:
+        """Prepare; the index is opened when it is first asked for."""
+        super().__init__(desk)
+        self.keeper = Keeper(desk, self.tables, self.store)
+
+    def store(self) -> Store:
+        """Return where the generations of the index are."""
+        raise NotImplementedError  # each plugin that derives from this one says where its index is
+
+    @property
+    def folder_of_index(self) -> Path:
+        """Return the folder for indexes of this plugin, below the instance's."""
+        return self.desk.config.instance / "search" / self.id
+
+    def close(self) -> None:
+        """Close the index."""
+        self.keeper.close()
+
+    @hookimpl(ticket_search)
+    def ticket_search(
+        self, query: SearchQuery, actor: Actor, internal: bool, newest: bool, limit: int
+    ) -> Sequence[int] | None:
+        """Look tickets up."""
+        found = self._find(wanted_tickets(query, actor, internal=internal, newest=newest, limit=limit))
+        return None if found is None else [int(key) for key in found]
+
+    @hookimpl(document_search)
+    def document_search(
+        self, source: str, query: SearchQuery, labels: frozenset[str], limit: int
+    ) -> Sequence[str] | None:
+        """Look documents of other plugins up."""
+        return self._find(wanted(query, source, labels, limit=limit))
+
+    @hookimpl(search_marks)
+    def search_marks(self, query: SearchQuery, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]] | None:
+        """Mark every form of the words."""
+        return all_places(query, texts)
+
+    @hookimpl(search_correction)
+    def search_correction(self, query: SearchQuery, internal: bool) -> str | None:
+        """Propose another spelling."""
+        return self._using(lambda engine: correction(query, engine, internal=internal))
+
+    @hookimpl(event_recorded)
+    def event_recorded(self, event: Event) -> None:
+        """Note what an event makes stale."""
+        changed = {name: source.changed(event) for name, source in sources(self.desk).items()}
+        if event.ticket_id is None and event.type not in OF_PEOPLE and not any(changed.values()):
+            return
+        with self.desk.begin(SYSTEM) as tx:
+            if event.ticket_id is not None:
+                self.keeper.stale.mark(tx, TICKETS, [str(event.ticket_id)])
+            elif event.type in OF_PEOPLE:
+                self.keeper.stale.mark_tickets_of(tx, event.data()["user_id"])
+            for name, keys in changed.items():
+                self.keeper.stale.mark(tx, name, keys)
+
+    @hookimpl(scheduled_jobs)
+    def scheduled_jobs(self) -> Sequence[Job]:
+        """Keep the index."""
+        return [Job("index", timedelta(seconds=2), lambda _desk: self.keeper.work())]
+
+    @hookimpl(cli_commands)
+    def cli_commands(self) -> Sequence[click.Command]:
+        """Add `status` and `rebuild`."""
+        from .commands import commands
+
+        return commands(self.keeper)
+
+    def _find(self, asked: Wanted) -> list[str] | None:
+        return self._using(lambda engine: engine.search(asked))
+
+    def _using(self, ask: Callable[[Engine], Found]) -> Found | None:
+        engine = self.keeper.engine()
+        if engine is None:
+            return None
+        try:
+            return ask(engine)
+        except IndexBroken as error:
+            self.keeper.broken(error)
+            return None
+
+
+class SearchPlugin(IndexPlugin):
+    """Search with Whoosh, or in PostgreSQL."""
+
+    id = "search"
+    title = "Full-text search"
+    summary = "Finds tickets by word forms, phrases and fields, with an index that needs no server."
+    settings = SearchSettings
+    tables = Tables("search", documents=True)
+    models = tables.metadata
+
+    def store(self) -> Store:
+        """Return folders, or PostgreSQL's table."""
+        if self.config["engine"] == "postgresql":
+            from .postgresql_engine import Generations
+
+            return Generations(self.desk, self.tables.documents)
+        from .whoosh_engine import WhooshEngine
+
+        return Folders(self.folder_of_index, WhooshEngine)

@@ -1,0 +1,79 @@
+"""What has changed since it was indexed: marks that events leave, and that go once the index has it."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Transaction
+from helpdesk_core.api.tickets import Ticket
+
+from .asking import TICKETS
+from .tables import Tables
+
+PORTION = 500
+
+
+class Stale:
+    """The marks of one plugin."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._table = tables.stale
+
+    def mark(self, tx: Transaction, source: str, keys: Iterable[str]) -> None:
+        """Mark documents as changed; each mark is new, so that no change is forgotten while they are being indexed."""
+        table, wanted = self._table, list(dict.fromkeys(keys))
+        for first in range(0, len(wanted), PORTION):
+            portion = wanted[first : first + PORTION]
+            mark = secrets.token_hex(8)
+            here = (table.c.source == source, table.c.key.in_(portion))
+            known = set(tx.session.scalars(select(table.c.key).where(*here).with_for_update()))
+            if known:
+                tx.session.execute(
+                    update(table)
+                    .where(table.c.source == source, table.c.key.in_(known))
+                    .values(mark=mark, is_done=False)
+                )
+            rows = [
+                {"source": source, "key": key, "mark": mark, "is_done": False, "since": tx.now}
+                for key in portion
+                if key not in known
+            ]
+            if rows:
+                tx.session.execute(insert(table), rows)
+
+    def mark_tickets_of(self, tx: Transaction, user_id: int, limit: int = 10_000) -> None:
+        """Mark the tickets of a person, whose name or address changed."""
+        mine = select(Ticket.id).where(or_(Ticket.requester_id == user_id, Ticket.assignee_id == user_id))
+        self.mark(tx, TICKETS, map(str, tx.session.scalars(mine.order_by(Ticket.id.desc()).limit(limit))))
+
+    def mark_changed_since(self, tx: Transaction, moment: datetime) -> None:
+        """Mark all tickets that changed from a moment on."""
+        self.mark(tx, TICKETS, map(str, tx.session.scalars(select(Ticket.id).where(Ticket.updated_at >= moment))))
+
+    def take(self, session: Session, limit: int) -> Sequence[Any]:
+        """Return the marks that waited longest: `source, key, mark`."""
+        table = self._table
+        waiting = select(table.c.source, table.c.key, table.c.mark).where(table.c.is_done.is_(False))
+        return session.execute(waiting.order_by(table.c.since).limit(limit)).all()
+
+    def settle(self, session: Session, marks: Sequence[Any], *, keep: bool) -> None:
+        """Forget marks that are indexed, unless they were renewed; `keep` keeps them for an index in the making."""
+        table = self._table
+        for each in marks:
+            this = (table.c.source == each.source, table.c.key == each.key, table.c.mark == each.mark)
+            session.execute(update(table).where(*this).values(is_done=True) if keep else delete(table).where(*this))
+
+    def renew(self, session: Session) -> None:
+        """Let everything that was noted wait again."""
+        session.execute(update(self._table).values(is_done=False))
+
+    def waiting(self, session: Session) -> tuple[int, datetime | None]:
+        """Return how many documents wait, and since when the first does."""
+        table = self._table
+        found = select(func.count(), func.min(table.c.since)).select_from(table).where(table.c.is_done.is_(False))
+        count, since = session.execute(found).one()
+        return count, since

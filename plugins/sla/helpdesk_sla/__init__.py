@@ -1,0 +1,1 @@
+"""A note for each new ticket."""

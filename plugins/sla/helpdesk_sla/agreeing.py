@@ -1,0 +1,217 @@
+"""Making and changing calendars and policies; open tickets follow with the next tick."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from marshmallow import ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Actor, Helpdesk, Transaction
+from helpdesk_core.api.db import affect
+from helpdesk_core.api.errors import Conflict, Invalid, NotFound
+from helpdesk_core.api.settings import is_timezone
+from helpdesk_core.api.tickets import vocabulary
+from helpdesk_core.api.users import Organisation, all_roles, require
+
+from . import typing_in
+from .models import CalendarRow, PolicyRow, Watched
+from .policies import TARGETS
+from .reading import step_of
+from .texts import lazy
+
+MANAGE = "settings.manage"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarDraft:
+    """A calendar as it is typed; `hours` are seven lines, Monday first."""
+
+    name: str
+    zone: str
+    hours: Sequence[str]
+    days_off: str = ""
+    countries: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyDraft:
+    """A policy as it is typed; `calendar` is a uid, empty for every hour of every day."""
+
+    name: str
+    calendar: str = ""
+    is_active: bool = True
+    is_promised: bool = False
+    conditions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
+    steps: str = ""
+
+
+def calendars(session: Session) -> Sequence[CalendarRow]:
+    """Return the calendars in use, by name."""
+    return session.scalars(select(CalendarRow).where(CalendarRow.is_current).order_by(CalendarRow.name)).all()
+
+
+def all_policies(session: Session) -> Sequence[PolicyRow]:
+    """Return the policies in the order in which they are tried."""
+    return session.scalars(select(PolicyRow).order_by(PolicyRow.position, PolicyRow.id)).all()
+
+
+def find_calendar(session: Session, uid: str) -> CalendarRow:
+    """Return the calendar in use with that uid; `NotFound` if there is none."""
+    row = session.scalar(select(CalendarRow).where(CalendarRow.uid == uid, CalendarRow.is_current))
+    if row is None:
+        raise NotFound(lazy("There is no such calendar; somebody may have changed it. Go back to the list."))
+    return row
+
+
+def find_policy(session: Session, uid: str) -> PolicyRow:
+    """Return the policy with that uid; `NotFound` if there is none."""
+    row = session.scalar(select(PolicyRow).where(PolicyRow.uid == uid))
+    if row is None:
+        raise NotFound(lazy("There is no such policy."))
+    return row
+
+
+def save_calendar(desk: Helpdesk, actor: Actor, draft: CalendarDraft, uid: str | None = None) -> str:
+    """Make a calendar, or change the one with that uid; return the uid. `Invalid` names every mistake by field.
+
+    A change makes a new row in place of the old one, so that what ran until now stays measured by the old one.
+    """
+    require(actor, MANAGE)
+    problems: dict[str, list[str]] = {}
+    name = _name(draft.name, problems)
+    hours = [_try(problems, f"hours.{day}", typing_in.hours_of_day, text) or () for day, text in enumerate(draft.hours)]
+    if not problems and not any(hours):
+        problems["hours.0"] = [lazy("A calendar without hours never comes to an end. Write the hours of a day.")]
+    try:
+        is_timezone(draft.zone)
+    except ValidationError:
+        problems["zone"] = [lazy("“%(zone)s” is no time zone. Write one like Europe/Berlin.", zone=draft.zone)]
+    off = _try(problems, "days_off", typing_in.days_off, draft.days_off)
+    countries = _try(problems, "countries", typing_in.countries, draft.countries)
+    if problems:
+        raise Invalid(problems)
+    with desk.begin(actor) as tx:
+        before = find_calendar(tx.session, uid) if uid else None
+        row = CalendarRow(
+            name=name,
+            zone=draft.zone,
+            hours=[[list(interval) for interval in day] for day in hours],
+            days_off=off or {},
+            countries=countries or [],
+        )
+        tx.session.add(row)
+        tx.session.flush()
+        if before is not None:
+            before.is_current = False
+            again = update(PolicyRow).where(PolicyRow.calendar_id == before.id).values(calendar_id=row.id)
+            affect(tx.session, again)
+            _changed(tx)
+        tx.reference_changed()
+        return row.uid
+
+
+def delete_calendar(desk: Helpdesk, actor: Actor, uid: str) -> None:
+    """Take a calendar away; `Conflict` while a policy uses it."""
+    require(actor, MANAGE)
+    with desk.begin(actor) as tx:
+        row = find_calendar(tx.session, uid)
+        used = tx.session.scalar(select(PolicyRow.name).where(PolicyRow.calendar_id == row.id).limit(1))
+        if used is not None:
+            raise Conflict(lazy("The policy “%(policy)s” uses this calendar. Give it another one first.", policy=used))
+        row.is_current = False
+        tx.reference_changed()
+
+
+def save_policy(desk: Helpdesk, actor: Actor, draft: PolicyDraft, uid: str | None = None) -> str:
+    """Make a policy at the end of the list, or change the one with that uid; return the uid."""
+    require(actor, MANAGE)
+    with desk.begin(actor) as tx:
+        row = find_policy(tx.session, uid) if uid else None
+        values = _checked(tx, draft, row)
+        if row is None:
+            last = max((each.position for each in all_policies(tx.session)), default=-1)
+            row = PolicyRow(position=last + 1)
+            tx.session.add(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        tx.session.flush()
+        _changed(tx)
+        return row.uid
+
+
+def order_policy(desk: Helpdesk, actor: Actor, uid: str, by: int) -> None:
+    """Move a policy up (-1) or down (1)."""
+    require(actor, MANAGE)
+    with desk.begin(actor) as tx:
+        rows = list(all_policies(tx.session))
+        place = rows.index(find_policy(tx.session, uid))
+        other = place + by
+        if 0 <= other < len(rows):
+            rows[place], rows[other] = rows[other], rows[place]
+        for position, row in enumerate(rows):
+            row.position = position
+        _changed(tx)
+
+
+def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict[str, Any]:
+    problems: dict[str, list[str]] = {}
+    words = vocabulary(tx.desk, tx.session)
+    name = _name(draft.name, problems)
+    targets = {
+        kind: _try(problems, f"targets.{kind}", typing_in.target, draft.targets.get(kind, "")) for kind in TARGETS
+    }
+    kept = {kind: minutes for kind, minutes in targets.items() if minutes is not None}
+    if not problems and not kept:
+        problems["targets.first_reply"] = [lazy("A policy without targets promises nothing. Set one at least.")]
+    known = [step_of(each) for each in row.steps] if row else []
+    roles = [role.key for role in all_roles(tx.session)]
+    steps = _try(problems, "steps", lambda text: typing_in.steps(text, words, roles, known, tx.now), draft.steps) or []
+    loose = next((step for step in steps if step["kind"] not in kept), None)
+    if not problems and loose is not None:
+        problems["steps"] = [
+            lazy(
+                "A step belongs to a target that is not set. Set the target, or take the line away: %(line)s",
+                line=typing_in.said_steps([step_of(loose)]),
+            )
+        ]
+    conditions = {name: [each for each in values if each] for name, values in draft.conditions.items()}
+    for uid in conditions.get("organisation", []):
+        if tx.session.scalar(select(Organisation.id).where(Organisation.uid == uid)) is None:
+            problems["organisation"] = [lazy("There is no such organisation any more. Choose another one.")]
+    calendar = find_calendar(tx.session, draft.calendar) if draft.calendar else None
+    if problems:
+        raise Invalid(problems)
+    return {
+        "name": name,
+        "calendar_id": calendar.id if calendar else None,
+        "is_active": draft.is_active,
+        "is_promised": draft.is_promised,
+        "conditions": {name: values for name, values in conditions.items() if values},
+        "targets": kept,
+        "steps": steps,
+    }
+
+
+def _changed(tx: Transaction) -> None:
+    """Have the clocks of all open tickets looked at with the next tick."""
+    affect(tx.session, update(Watched).where(Watched.is_open).values(next_at=tx.now))
+    tx.reference_changed()
+
+
+def _name(text: str, problems: dict[str, list[str]]) -> str:
+    name = " ".join(text.split())
+    if not 0 < len(name) <= 100:
+        problems["name"] = [lazy("Give it a name, with at most 100 characters.")]
+    return name
+
+
+def _try(problems: dict[str, list[str]], name: str, read: Callable[[str], T], text: str) -> T | None:
+    try:
+        return read(text)
+    except typing_in.Mistake as error:
+        problems[name] = [error.args[0]]
+        return None

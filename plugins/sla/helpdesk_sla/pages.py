@@ -1,0 +1,197 @@
+"""The pages of administrators, and the page that says why a ticket's clocks stand as they do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+
+from helpdesk_core.api import STAFF, Helpdesk, Route
+from helpdesk_core.api.errors import Conflict, Invalid
+from helpdesk_core.api.tickets import find_ticket
+from helpdesk_core.api.users import Organisation, organisations
+from helpdesk_core.api.web import close_session, current_actor, db, rail_context, words
+
+from . import agreeing, showing, typing_in
+from .agreeing import MANAGE, CalendarDraft, PolicyDraft
+from .models import CalendarRow, PolicyRow
+from .policies import FIELDS, TARGETS
+from .reading import step_of
+from .texts import _
+from .wording import TARGET_NAMES, duration
+
+Errors = dict[str, list[str]]
+WEEK = 7
+OFFICE = ["09:00-17:00"] * 5 + ["", ""]
+
+
+class Pages:
+    """Views over one helpdesk."""
+
+    def __init__(self, desk: Helpdesk) -> None:
+        self.desk = desk
+
+    def admin_routes(self) -> Sequence[Route]:
+        """Return the pages below /admin/x/sla/."""
+        both = ("GET", "POST")
+        return [
+            Route("/", self.overview, MANAGE, name="overview"),
+            Route("/calendars/new", self.calendar, MANAGE, methods=both, name="new_calendar"),
+            Route("/calendars/<uid>", self.calendar, MANAGE, methods=both, name="calendar"),
+            Route("/calendars/<uid>/delete", self.delete_calendar, MANAGE, methods=("POST",), name="delete_calendar"),
+            Route("/policies/new", self.policy, MANAGE, methods=both, name="new_policy"),
+            Route("/policies/<uid>", self.policy, MANAGE, methods=both, name="policy"),
+            Route("/policies/<uid>/move", self.move_policy, MANAGE, methods=("POST",), name="move_policy"),
+        ]
+
+    def desk_routes(self) -> Sequence[Route]:
+        """Return the pages below /desk/x/sla/."""
+        return [Route("/tickets/<number>", self.why, STAFF, name="why")]
+
+    def overview(self) -> str:
+        """Show policies in order, and calendars."""
+        rows = agreeing.calendars(db())
+        return render_template(
+            "sla/overview.html",
+            policies=agreeing.all_policies(db()),
+            calendars=rows,
+            names={row.id: row.name for row in rows},
+            targets=TARGET_NAMES,
+            duration=duration,
+        )
+
+    def calendar(self, uid: str | None = None) -> Any:
+        """Show a calendar, new or there, and save what was typed."""
+        row = agreeing.find_calendar(db(), uid) if uid else None
+        draft = _typed_calendar() if request.method == "POST" else _calendar_draft(row)
+        errors: Errors = {}
+        if request.method == "POST":
+            errors = _attempt(lambda: agreeing.save_calendar(self.desk, current_actor(), draft, uid))
+            if not errors:
+                flash(_("Saved. Open tickets follow within a minute."), "success")
+                return redirect(url_for("admin_sla_overview"))
+        days = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
+        page = render_template("sla/calendar.html", row=row, draft=draft, days=days, errors=errors)
+        return page, 422 if errors else 200
+
+    def delete_calendar(self, uid: str) -> Any:
+        """Take a calendar away."""
+        close_session()
+        try:
+            agreeing.delete_calendar(self.desk, current_actor(), uid)
+        except Conflict as error:
+            flash(_(str(error)), "error")
+        else:
+            flash(_("The calendar is gone."), "success")
+        return redirect(url_for("admin_sla_overview"))
+
+    def policy(self, uid: str | None = None) -> Any:
+        """Show a policy, new or there, and save what was typed."""
+        row = agreeing.find_policy(db(), uid) if uid else None
+        calendars = agreeing.calendars(db())
+        draft = _typed_policy() if request.method == "POST" else _policy_draft(row, calendars)
+        choices = self._choices()
+        errors: Errors = {}
+        if request.method == "POST":
+            errors = _attempt(lambda: agreeing.save_policy(self.desk, current_actor(), draft, uid))
+            if not errors:
+                flash(_("Saved. Open tickets follow within a minute."), "success")
+                return redirect(url_for("admin_sla_overview"))
+        page = render_template(
+            "sla/policy.html",
+            row=row,
+            draft=draft,
+            calendars=[("", _("All hours of all days")), *((each.uid, each.name) for each in calendars)],
+            choices=choices,
+            targets=TARGET_NAMES,
+            errors=errors,
+        )
+        return page, 422 if errors else 200
+
+    def move_policy(self, uid: str) -> Any:
+        """Put a policy further up or down."""
+        close_session()
+        agreeing.order_policy(self.desk, current_actor(), uid, -1 if request.form.get("to") == "up" else 1)
+        return redirect(url_for("admin_sla_overview"))
+
+    def why(self, number: str) -> str:
+        """Show the ledger of a ticket."""
+        ticket = find_ticket(db(), current_actor(), number, "desk")
+        return render_template(
+            "sla/why.html",
+            ticket=ticket,
+            clocks=showing.panel(self.desk, ticket),
+            lines=showing.ledger(db(), ticket),
+            duration=duration,
+            **rail_context(),
+        )
+
+    def _choices(self) -> Mapping[str, list[tuple[str, str]]]:
+        known = words()
+        found: list[Organisation] = list(organisations(db(), current_actor()))
+        return {
+            "department": [(each.key, each.name) for each in known.departments.values()],
+            "priority": [(each.key, each.name) for each in known.priorities.values()],
+            "type": [(each.key, each.name) for each in known.types.values()],
+            "organisation": [(each.uid, each.name) for each in found],
+        }
+
+
+def _attempt(act: Callable[[], object]) -> Errors:
+    close_session()
+    try:
+        act()
+    except Invalid as error:
+        return {name: [_(text) for text in texts] for name, texts in error.problems.items()}
+    return {}
+
+
+def _typed_calendar() -> CalendarDraft:
+    form = request.form
+    return CalendarDraft(
+        name=form.get("name", ""),
+        zone=form.get("zone", "").strip(),
+        hours=[form.get(f"hours.{day}", "") for day in range(WEEK)],
+        days_off=form.get("days_off", ""),
+        countries=form.get("countries", ""),
+    )
+
+
+def _calendar_draft(row: CalendarRow | None) -> CalendarDraft:
+    if row is None:
+        return CalendarDraft(name="", zone="UTC", hours=OFFICE)
+    return CalendarDraft(
+        name=row.name,
+        zone=row.zone,
+        hours=[typing_in.said_hours(day) for day in row.hours],
+        days_off="\n".join(f"{day} {name}".rstrip() for day, name in row.days_off.items()),
+        countries=", ".join(row.countries),
+    )
+
+
+def _typed_policy() -> PolicyDraft:
+    form = request.form
+    conditions = {name: form.getlist(name) for name in FIELDS}
+    conditions["tag"] = [tag.strip().lower() for tag in form.get("tag", "").split(",") if tag.strip()]
+    return PolicyDraft(
+        name=form.get("name", ""),
+        calendar=form.get("calendar", ""),
+        is_active="is_active" in form,
+        is_promised="is_promised" in form,
+        conditions=conditions,
+        targets={kind: form.get(f"targets.{kind}", "") for kind in TARGETS},
+        steps=form.get("steps", ""),
+    )
+
+
+def _policy_draft(row: PolicyRow | None, calendars: Sequence[CalendarRow]) -> PolicyDraft:
+    if row is None:
+        return PolicyDraft(name="", calendar=calendars[0].uid if calendars else "")
+    return PolicyDraft(
+        name=row.name,
+        calendar=next((each.uid for each in calendars if each.id == row.calendar_id), ""),
+        is_active=row.is_active,
+        is_promised=row.is_promised,
+        conditions=row.conditions,
+        targets={kind: duration(minutes) for kind, minutes in row.targets.items()},
+        steps=typing_in.said_steps([step_of(step) for step in row.steps]),
+    )

@@ -1,0 +1,93 @@
+"""What is promised to which tickets: policies as values, and the first one that fits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from .calendars import ALWAYS, Calendar
+
+FIRST_REPLY: Final = "first_reply"
+NEXT_REPLY: Final = "next_reply"
+UPDATE: Final = "update"
+RESOLUTION: Final = "resolution"
+TARGETS: Final = (FIRST_REPLY, NEXT_REPLY, UPDATE, RESOLUTION)
+FIELDS: Final = ("department", "priority", "type", "organisation", "tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What of a ticket policies look at: keys, the organisation's uid, tags."""
+
+    department: str
+    priority: str
+    type: str | None = None
+    organisation: str | None = None
+    tags: frozenset[str] = frozenset()
+
+    def values(self, name: str) -> frozenset[str]:
+        """Return what the ticket has in a field of conditions."""
+        if name == "tag":
+            return self.tags
+        value = {
+            "department": self.department,
+            "priority": self.priority,
+            "type": self.type,
+            "organisation": self.organisation,
+        }.get(name)
+        return frozenset() if value is None else frozenset({value})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to be done `offset` of working time after a target (before it, if negative).
+
+    `uid` names the step for ever; `action` is what is done, `value` to or with what. A moment before `since`, when the
+    step was made, is passed over.
+    """
+
+    uid: str
+    kind: str
+    offset: timedelta
+    action: str
+    value: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Targets of working time, the calendar that measures it, and the steps around them."""
+
+    id: int
+    name: str
+    targets: Mapping[str, timedelta]
+    calendar: Calendar = ALWAYS
+    calendar_id: int | None = None
+    conditions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+    is_active: bool = True
+    is_promised: bool = False
+
+    def fits(self, ticket: Properties) -> bool:
+        """Tell whether every condition has one of its values on the ticket."""
+        return all(wanted & ticket.values(name) for name, wanted in self.conditions.items() if wanted)
+
+    def steps_of(self, kind: str) -> list[Step]:
+        """Return the steps around one target."""
+        return [step for step in self.steps if step.kind == kind]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All policies in order, and all calendars, also those that only old clocks know."""
+
+    policies: Sequence[Policy]
+    calendars: Mapping[int, Calendar] = field(default_factory=dict)
+
+    def first_fit(self, ticket: Properties) -> Policy | None:
+        """Return the first policy in use that fits the ticket; None if nothing is promised to it."""
+        return next((policy for policy in self.policies if policy.is_active and policy.fits(ticket)), None)
+
+    def by_id(self, id: int | None) -> Policy | None:
+        """Return a policy, also one that is out of use."""
+        return next((policy for policy in self.policies if policy.id == id), None)

@@ -1,0 +1,186 @@
+"""What people see of clocks: beside a ticket, in lists, in the API, and as a promise to customers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Actor, Helpdesk
+from helpdesk_core.api.events import EventRow
+from helpdesk_core.api.tickets import Ticket, visible, vocabulary
+
+from .calendars import ALWAYS, Calendar
+from .models import MICROSECOND, Clock, LedgerRow, PolicyRow, Watched
+from .policies import FIRST_REPLY, TARGETS, Properties
+from .reading import policies
+from .texts import _, ngettext
+from .wording import STATE_NAMES, TARGET_NAMES, WHAT, cause, remaining
+
+SOON = 0.25
+"""The part of a target that is left when its clock begins to warn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A clock in words: `level` is empty, `soon` or `late`; it goes with the words, never alone."""
+
+    kind: str
+    name: str
+    state: str
+    text: str
+    level: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the ledger in words."""
+
+    at: datetime
+    target: str
+    what: str
+    why: str
+    ran: timedelta
+    due_at: datetime | None
+
+
+def of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, list[Clock]]:
+    """Return the current clocks of tickets, those with the nearest target first; one query."""
+    found: dict[int, list[Clock]] = {}
+    with desk.read() as session:
+        query = select(Clock).where(Clock.ticket_id.in_(ticket_ids), Clock.is_current, Clock.target.is_not(None))
+        for clock in session.scalars(query):
+            found.setdefault(clock.ticket_id, []).append(clock)
+    for clocks in found.values():
+        clocks.sort(
+            key=lambda clock: (clock.due_at is None, clock.due_at or clock.started_at, TARGETS.index(clock.kind))
+        )
+    return found
+
+
+def calendar_of(desk: Helpdesk, session: Session, ticket_id: int) -> Calendar:
+    """Return the calendar that measures a ticket just now."""
+    id = session.scalar(select(Watched.calendar_id).where(Watched.ticket_id == ticket_id))
+    return policies(desk, session).calendars.get(id, ALWAYS) if id else ALWAYS
+
+
+def shown(clock: Clock, now: datetime, calendar: Calendar | None = None) -> Shown:
+    """Return a clock in words; what is left is working time if the calendar is given, else time on the wall."""
+    state = clock.outcome or clock.state
+    target = timedelta(minutes=clock.target or 0)
+    level, text = "", _(STATE_NAMES.get(state, state))
+    if clock.state == "running" and clock.due_at is not None:
+        left = _left(clock, now, calendar)
+        level = "late" if left < timedelta(0) else "soon" if left <= target * SOON else ""
+        text = remaining(left)
+    elif clock.state == "paused":
+        text = _("Paused, %(left)s", left=remaining(target - clock.ran))
+        level = "late" if clock.breached_at else ""
+    elif state == "missed":
+        level = "late"
+    return Shown(clock.kind, _(TARGET_NAMES[clock.kind]), state, text, level, clock.due_at)
+
+
+def _left(clock: Clock, now: datetime, calendar: Calendar | None) -> timedelta:
+    due = clock.due_at or now
+    if calendar is None:
+        return due - now
+    return calendar.between(now, due) if now <= due else -calendar.between(due, now)
+
+
+def panel(desk: Helpdesk, ticket: Ticket) -> list[Shown]:
+    """Return the clocks of a ticket for its page."""
+    with desk.read() as session:
+        calendar = calendar_of(desk, session, ticket.id)
+    now = desk.now()
+    return [shown(clock, now, calendar) for clock in of_tickets(desk, [ticket.id]).get(ticket.id, [])]
+
+
+def column(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:
+    """Return what the list shows: the target that is reached next, with the time until then."""
+    now = desk.now()
+    values: dict[int, Mapping[str, str]] = {}
+    for ticket_id, clocks in of_tickets(desk, ticket_ids).items():
+        going = next((clock for clock in clocks if clock.state in ("running", "paused")), None)
+        if going is not None:
+            clock = shown(going, now)
+            css = f"hd-clock hd-clock--{clock.level}" if clock.level else "hd-clock"
+            values[ticket_id] = {"next": Markup('<span class="{}">{}: {}</span>').format(css, clock.name, clock.text)}
+    return values
+
+
+def extras(desk: Helpdesk, ticket_ids: Sequence[int], actor: Actor) -> dict[int, Any]:
+    """Return the clocks for the API: to staff all, to customers those whose policy is promised."""
+    with desk.read() as session:
+        promised = set(session.scalars(select(PolicyRow.id).where(PolicyRow.is_promised)))
+        staffed = set(session.scalars(select(Ticket.id).where(Ticket.id.in_(ticket_ids), visible(actor, "desk"))))
+    return {
+        ticket_id: [_as_json(clock) for clock in clocks if ticket_id in staffed or clock.policy_id in promised]
+        for ticket_id, clocks in of_tickets(desk, ticket_ids).items()
+    }
+
+
+def _as_json(clock: Clock) -> dict[str, Any]:
+    return {
+        "target": clock.kind,
+        "state": clock.outcome or clock.state,
+        "minutes": clock.target,
+        "ran_minutes": clock.ran // timedelta(minutes=1),
+        "due_at": clock.due_at.isoformat() if clock.due_at else None,
+        "breached_at": clock.breached_at.isoformat() if clock.breached_at else None,
+    }
+
+
+def ledger(session: Session, ticket: Ticket) -> list[Line]:
+    """Return why the clocks of a ticket say what they say, the oldest line first; for the desk."""
+    query = (
+        select(LedgerRow, EventRow.actor_name)
+        .outerjoin(EventRow, EventRow.id == LedgerRow.event_id)
+        .where(LedgerRow.ticket_id == ticket.id)
+        .order_by(LedgerRow.id)
+    )
+    return [
+        Line(
+            at=row.at,
+            target=_(TARGET_NAMES[row.kind]) if row.kind else "",
+            what=_(WHAT[row.what]),
+            why=cause(row.cause, by or ""),
+            ran=row.microseconds * MICROSECOND,
+            due_at=row.due_at,
+        )
+        for row, by in session.execute(query)
+    ]
+
+
+def promise(desk: Helpdesk, actor: Actor, department: str | None) -> str | None:
+    """Return what a customer may expect of the first reply in a department; None if no promise is made there."""
+    if department is None:
+        return None
+    with desk.read() as session:
+        words = vocabulary(desk, session)
+        policy = policies(desk, session).first_fit(Properties(department, words.priority(None).key))
+    if policy is None or not policy.is_promised or FIRST_REPLY not in policy.targets:
+        return None
+    minutes = policy.targets[FIRST_REPLY] // timedelta(minutes=1)
+    hours = -(-minutes // 60)
+    if minutes < 60:
+        return ngettext("We answer within %(num)s minute.", "We answer within %(num)s minutes.", minutes)
+    if policy.calendar_id is None:
+        return ngettext("We answer within %(num)s hour.", "We answer within %(num)s hours.", hours)
+    return ngettext("We answer within %(num)s business hour.", "We answer within %(num)s business hours.", hours)
+
+
+def expected(desk: Helpdesk, ticket: Ticket) -> datetime | None:
+    """Return by when a customer may expect the next answer; None if nothing is promised or nothing is due."""
+    with desk.read() as session:
+        query = (
+            select(Clock.due_at)
+            .join(PolicyRow, PolicyRow.id == Clock.policy_id)
+            .where(Clock.ticket_id == ticket.id, Clock.is_current, Clock.state == "running", PolicyRow.is_promised)
+            .where(Clock.kind.in_((FIRST_REPLY, "next_reply", "update")), Clock.due_at > desk.now())
+        )
+        return min((due for due in session.scalars(query) if due), default=None)

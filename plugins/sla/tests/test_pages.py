@@ -1,0 +1,182 @@
+"""The pages: making calendars and policies in the browser, and seeing clocks on the desk, in the portal and the API."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from helpdesk_core.api.tickets import NewMessage, reply
+from helpdesk_core.testing.conformance import assert_conforms
+from helpdesk_core.testing.plugins import PluginSite
+from helpdesk_core.testing.queries import count_queries
+from helpdesk_sla.models import CalendarRow, PolicyRow
+
+from .sla_scenes import clocks, later, policy
+
+HOURS = {"hours.0": "13:00-17:00, 9:00-12:00", "hours.5": "", "hours.6": ""}
+
+
+def test_an_admin_makes_a_calendar_and_a_policy(site: PluginSite) -> None:
+    browser = site.browser(site.world.agent(role="admin"))
+    site.world.department("support")
+    browser.get("/admin/x/sla/calendars/new")
+    page = browser.submit("calendar", {**HOURS, "name": "Office", "zone": "Europe/Berlin", "countries": "de-by"})
+    assert "Office" in page.words
+    browser.get("/admin/x/sla/policies/new")
+    with site.desk.read() as session:
+        uid = session.scalars(select(CalendarRow.uid)).one()
+    steps = "30m before first reply: notify agent; tag soon\nat first reply: priority urgent"
+    page = browser.submit(
+        "policy",
+        {"name": "Gold", "calendar": uid, "department": ["support"], "targets.first_reply": "4h", "steps": steps},
+        tag="gold",
+    )
+    assert "First reply 4h" in page.words
+    page = browser.get(page.link("Gold"))
+    assert page.form("policy").value("steps").splitlines() == [
+        "30m before first reply: notify agent",
+        "30m before first reply: tag soon",
+        "at first reply: priority urgent",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"hours.0": "9-5"}, "Write it like 09:00-12:00"),
+        ({"hours.0": "17:00-09:00"}, "ends before it begins"),
+        ({"hours.0": "09:00-12:00, 11:00-15:00"}, "Two spans overlap at 11:00"),
+        ({"hours.0": "09:00-25:00"}, "not on the clock"),
+        ({"zone": "Mars/Olympus"}, "is no time zone"),
+        ({"countries": "DE, XX"}, "No public holidays are known for “XX”"),
+        ({"days_off": "Christmas"}, "does not begin with a day"),
+        ({"name": ""}, "Give it a name"),
+    ],
+)
+def test_a_broken_calendar_is_refused_with_the_mend(site: PluginSite, typed: dict[str, str], said: str) -> None:
+    browser = site.browser(site.world.agent(role="admin"))
+    browser.get("/admin/x/sla/calendars/new")
+    page = browser.submit("calendar", {"name": "Office", "zone": "UTC", **typed})
+    assert page.status == 422
+    assert said in page.words
+    assert page.form("calendar").value(next(iter(typed))) == next(iter(typed.values())), "what was typed is kept"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"targets.first_reply": "soon"}, "Write it like 4h"),
+        ({"targets.first_reply": "0m"}, "missed at once"),
+        ({"targets.first_reply": ""}, "A policy without targets promises nothing"),
+        ({"steps": "call the fire brigade"}, "Line 1 cannot be read"),
+        ({"steps": "at first reply: priority huge"}, "there is no “huge”"),
+        ({"steps": "at first reply: sing"}, "nothing is known that is called “sing”"),
+        ({"steps": "at first reply: mail boss"}, "“boss” is no mail address"),
+        ({"steps": "at resolution: tag late"}, "belongs to a target that is not set"),
+        ({"steps": "at first reply: tag late\nat first reply: tag late"}, "The same step stands there twice"),
+    ],
+)
+def test_a_broken_policy_is_refused_with_the_mend(site: PluginSite, typed: dict[str, str], said: str) -> None:
+    browser = site.browser(site.world.agent(role="admin"))
+    browser.get("/admin/x/sla/policies/new")
+    page = browser.submit("policy", {"name": "Gold", "targets.first_reply": "4h", **typed})
+    assert page.status == 422
+    assert said in page.words
+
+
+def test_a_changed_calendar_keeps_what_ran_under_the_old_one(site: PluginSite) -> None:
+    policy(site, "Office", office=True, targets={"resolution": 600})
+    number = site.world.ticket().ticket.number or ""
+    site.work()
+    site.clock.advance(hours=8)  # 17:00: seven hours ran
+    browser = site.browser(site.world.agent(role="admin"))
+    browser.get(_calendar(site))
+    browser.submit("calendar", {f"hours.{day}": "00:00-24:00" for day in range(7)})
+    later(site, minutes=1)
+    due = clocks(site, number)["resolution"].due_at
+    opened = clocks(site, number)["resolution"].started_at
+    assert due is not None
+    assert abs(due - opened - timedelta(hours=11, minutes=1)) < timedelta(seconds=1), "three hours from the tick on"
+
+
+def _calendar(site: PluginSite) -> str:
+    with site.desk.read() as session:
+        uid = session.scalars(select(CalendarRow.uid).where(CalendarRow.is_current)).one()
+    return f"/admin/x/sla/calendars/{uid}"
+
+
+def test_policies_change_places_and_a_calendar_in_use_stays(site: PluginSite) -> None:
+    policy(site, "First", position=0, office=True, targets={"resolution": 600})
+    policy(site, "Second", position=1, targets={"resolution": 60})
+    with site.desk.read() as session:
+        second = session.scalars(select(PolicyRow.uid).where(PolicyRow.name == "Second")).one()
+    browser = site.browser(site.world.agent(role="admin"))
+    browser.get("/admin/x/sla/")
+    browser.post(f"/admin/x/sla/policies/{second}/move", {"to": "up"})
+    assert browser.page.words.index("Second") < browser.page.words.index("First")
+    browser.get(_calendar(site))
+    browser.post(_calendar(site) + "/delete")
+    assert "The policy “First” uses this calendar" in browser.page.words
+
+
+def test_the_desk_shows_clocks_and_why(site: PluginSite) -> None:
+    policy(site, "Gold", targets={"first_reply": 60, "resolution": 600})
+    agent = site.world.agent("Adam Agent")
+    number = site.world.ticket().ticket.number or ""
+    site.work()
+    later(site, minutes=50)
+    browser = site.browser(agent)
+    page = browser.get(f"/desk/tickets/{number}")
+    assert "9m left" in page.words
+    assert "First reply: 9m left" in browser.get("/desk/tickets?view=open").words
+    assert 'class="hd-clock hd-clock--soon"' in browser.page.text
+    later(site, minutes=30)
+    reply(site.desk, agent, number, NewMessage(text="Here."))
+    site.work()
+    words = browser.get(f"/desk/x/sla/tickets/{number}").words
+    for part in (
+        "“Gold” holds from now on: the ticket was opened",
+        "Target missed",
+        "the time was over",
+        "Adam Agent answered",
+    ):
+        assert part in words
+
+
+def test_who_may_not_see_a_ticket_does_not_see_its_ledger(site: PluginSite) -> None:
+    number = site.world.ticket(department="support").ticket.number or ""
+    stranger = site.world.agent("Bob", "sales")
+    assert site.browser(stranger).get(f"/desk/x/sla/tickets/{number}").status == 404
+    assert site.browser(site.world.customer("Carl")).get(f"/desk/x/sla/tickets/{number}").status == 403
+    assert site.browser(stranger).get("/admin/x/sla/").status == 403
+
+
+def test_customers_read_the_promise_before_and_after_they_ask(site: PluginSite) -> None:
+    site.world.department("support")
+    policy(site, "Gold", office=True, is_promised=True, targets={"first_reply": 240})
+    customer = site.world.customer()
+    browser = site.browser(customer)
+    assert "We answer within 4 business hours." in browser.get("/tickets/new?department=support").words
+    number = site.world.ticket(customer).ticket.number or ""
+    site.work()
+    assert "You hear from us by" in browser.get(f"/tickets/{number}").words
+
+
+def test_the_list_asks_once_for_all_clocks(site: PluginSite) -> None:
+    policy(site, "Gold", targets={"first_reply": 60})
+    agent = site.world.agent()
+    browser = site.browser(agent)
+    counts = []
+    for _round in range(2):
+        for _each in range(4):
+            site.world.ticket()
+        site.work()
+        browser.get("/desk/tickets?view=open")
+        with count_queries(site.desk) as queries:
+            browser.get("/desk/tickets?view=open")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_it_keeps_the_rules_for_plugins() -> None:
+    assert_conforms("sla")

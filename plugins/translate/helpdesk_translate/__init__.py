@@ -1,0 +1,1 @@
+"""An admin says single texts of the helpdesk differently, in the browser."""
