@@ -1,0 +1,145 @@
+"""Measure the plugin for service levels: policies a second, the job of every minute, the cost of an event.
+
+    python bench/sla.py [COUNT …] [--database sqlite] [--name NAME]
+
+For each COUNT (1,000, 10,000 and 100,000 by default) a new database gets that many open tickets with a running clock,
+of which 20 are due; then the tick is timed with nothing due (the median of five), and with the 20. Prints milliseconds
+and, with `--name`, keeps them in `bench/results/NAME.json`.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "plugins" / "sla")]
+
+from serving import RESULTS  # noqa: E402  (the path above comes first)
+from sqlalchemy import insert, select  # noqa: E402
+
+from helpdesk_core.api import SYSTEM  # noqa: E402
+from helpdesk_core.api.tickets import Ticket  # noqa: E402
+from helpdesk_core.testing.databases import temporary_database  # noqa: E402
+from helpdesk_core.testing.plugins import PluginSite, plugin_site  # noqa: E402
+from helpdesk_sla.keeping import bring_up, due_tickets, tick  # noqa: E402
+from helpdesk_sla.models import Clock, PolicyRow, Watched  # noqa: E402
+from helpdesk_sla.policies import Policies, Policy, Properties  # noqa: E402
+
+DUE = 20
+PORTION = 5000
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Return the milliseconds that it takes."""
+    begin = time.perf_counter()
+    act()
+    return (time.perf_counter() - begin) * 1000
+
+
+def fill(site: PluginSite, count: int) -> None:
+    """Make tickets with a clock each, by copies of one; only the first of them have a history to look at."""
+    with site.desk.begin(SYSTEM) as tx:
+        tx.session.add(PolicyRow(name="All", targets={"first_reply": 60, "resolution": 600}, conditions={}, steps=[]))
+        tx.reference_changed()
+    for _each in range(DUE):
+        site.world.ticket()
+    site.work()
+    with site.desk.read() as session:
+        template = session.execute(select(Ticket.__table__).order_by(Ticket.id).limit(1)).mappings().one()
+        last = session.scalars(select(Ticket.id).order_by(Ticket.id.desc()).limit(1)).one()
+    due = site.clock.moment + timedelta(days=30)
+    for start in range(0, count - DUE, PORTION):
+        ids = [last + 1 + start + place for place in range(min(PORTION, count - DUE - start))]
+        with site.desk.begin(SYSTEM) as tx:
+            tx.session.execute(insert(Ticket), [{**template, "id": id, "number": f"b{id}"} for id in ids])
+            tx.session.execute(insert(Watched), [_watched(site, id, due) for id in ids])
+            tx.session.execute(insert(Clock), [_clock(site, id, due) for id in ids])
+
+
+def _watched(site: PluginSite, id: int, due: object) -> dict[str, object]:
+    at = site.clock.moment
+    same = {"policy_id": None, "calendar_id": None, "seq": 0, "at": at, "is_open": True, "has_reply": False}
+    return {"ticket_id": id, "watched_from": at, "next_at": due, "due_at": due, **same}
+
+
+def _clock(site: PluginSite, id: int, due: object) -> dict[str, object]:
+    at = site.clock.moment
+    return {
+        "ticket_id": id,
+        "kind": "resolution",
+        "run": 1,
+        "is_current": True,
+        "state": "running",
+        "started_at": at,
+        "microseconds": 0,
+        "since": at,
+        "target": 600,
+        "due_at": due,
+        "steps_done": [],
+    }
+
+
+def measure(count: int, database: str) -> dict[str, float]:
+    """Return what the tick takes with so many clocks, in milliseconds."""
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT) as folder,
+        temporary_database(database, Path(folder)) as url,
+        plugin_site("sla", folder=Path(folder) / "site", url=url) as site,
+    ):
+        fill(site, count)
+        idle = statistics.median(timed(lambda: tick(site.desk)) for _round in range(5))
+        site.clock.advance(minutes=61)
+        with site.desk.read() as session:
+            ids = list(due_tickets(session, site.desk, DUE + 1))
+        busy = timed(lambda: tick(site.desk))
+        again = statistics.median(timed(lambda id=id: bring_up(site.desk, id)) for id in ids)  # type: ignore[misc]
+    return {"clocks": count, "idle_ms": idle, "due": len(ids), "due_ms": busy, "event_ms": again}
+
+
+def choosing() -> float:
+    """Return how many policies are tried a second."""
+    policies = Policies(
+        [
+            Policy(
+                number,
+                str(number),
+                {},
+                conditions={"tag": frozenset({f"tag{number}"}), "priority": frozenset({"high"})},
+            )
+            for number in range(50)
+        ]
+    )
+    ticket = Properties("support", "normal", tags=frozenset({"tag49"}))
+    begin, rounds = time.perf_counter(), 4000
+    for _round in range(rounds):
+        policies.first_fit(ticket)
+    return rounds * 50 / (time.perf_counter() - begin)
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    options = argparse.ArgumentParser(description="Measure the plugin for service levels.")
+    options.add_argument("counts", nargs="*", type=int, default=[1_000, 10_000, 100_000])
+    options.add_argument("--database", default="sqlite", help="sqlite, postgresql or mariadb")
+    options.add_argument("--name", help="of the result")
+    given = options.parse_args()
+    found = {"policies_per_second": choosing(), "ticks": [measure(count, given.database) for count in given.counts]}
+    print(f"policies tried a second: {found['policies_per_second']:,.0f}")
+    for each in found["ticks"]:  # type: ignore[attr-defined]
+        print(
+            f"{each['clocks']:>7,} clocks: tick {each['idle_ms']:.1f} ms with nothing due, "
+            f"{each['due_ms']:.0f} ms with {each['due']} due; one event {each['event_ms']:.1f} ms"
+        )
+    if given.name:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{given.name}.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

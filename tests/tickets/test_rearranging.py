@@ -1,0 +1,253 @@
+"""Splitting, merging, undoing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from helpdesk_core.actor import SYSTEM
+from helpdesk_core.attachments.inputs import Upload
+from helpdesk_core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from helpdesk_core.hooks import hookimpl
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.testing.site import World
+from helpdesk_core.tickets import hooks, people
+from helpdesk_core.tickets.audit import verify
+from helpdesk_core.tickets.conversation import note, reply
+from helpdesk_core.tickets.inputs import NewMessage
+from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.tickets.queries import conversation, find_ticket, operations
+from helpdesk_core.tickets.rearranging import merge, split, undo
+from helpdesk_core.tickets.surroundings import surroundings
+
+
+def said(desk: Helpdesk, number: str) -> list[str]:
+    with desk.read() as session:
+        ticket = find_ticket(session, SYSTEM, number)
+        return [message.body_text for message in conversation(session, ticket, internal=True)]
+
+
+def operation_of(desk: Helpdesk, number: str) -> str:
+    with desk.read() as session:
+        [operation] = surroundings(session, SYSTEM, find_ticket(session, SYSTEM, number), "desk", desk.now()).operations
+        return operation.uid
+
+
+def is_proven(desk: Helpdesk) -> bool:
+    with desk.read() as session:
+        return list(verify(desk, session)) == []
+
+
+def state(desk: Helpdesk) -> list[tuple[object, ...]]:
+    columns = (
+        Ticket.number,
+        Ticket.status_id,
+        Ticket.is_open,
+        Ticket.waiting_on,
+        Ticket.message_count,
+        Ticket.preview,
+        Ticket.first_replied_at,
+        Ticket.last_customer_at,
+        Ticket.last_agent_at,
+        Ticket.merged_into_id,
+    )
+    with desk.read() as session:
+        return [tuple(row) for row in session.execute(select(*columns).order_by(Ticket.id))]
+
+
+def test_a_message_splits_off_with_its_files_and_comes_back(desk: Helpdesk, world: World) -> None:
+    agent, customer = world.agent(), world.customer()
+    number = world.ticket(customer, text="One").ticket.number or ""
+    second = reply(desk, customer, number, NewMessage(text="Two", uploads=(Upload(name="лог.txt", content=b"log"),)))
+    reply(desk, agent, number, NewMessage(text="Three"))
+    before = state(desk)
+
+    made = split(desk, agent, number, [second.message.uid], "The second matter")
+    assert said(desk, number) == ["One", "Three"]
+    assert said(desk, made.number or "") == ["Two"]
+    with desk.read() as session:
+        ticket = find_ticket(session, customer, made.number or "")
+        [message] = conversation(session, ticket, internal=False)
+        assert [file.name for file in message.attachments] == ["лог.txt"]
+        assert [link.number for link in surroundings(session, agent, ticket, "desk", desk.now()).links] == [number]
+    assert is_proven(desk)
+
+    undo(desk, agent, operation_of(desk, number))
+    assert said(desk, number) == ["One", "Two", "Three"]
+    assert said(desk, made.number or "") == []
+    assert state(desk)[0] == before[0]
+    assert is_proven(desk)
+
+
+def test_all_of_a_ticket_cannot_be_split_off(desk: Helpdesk, world: World) -> None:
+    posted = world.ticket()
+    with pytest.raises(Invalid, match="has to stay"):
+        split(desk, world.agent(), posted.ticket.number or "", [posted.message.uid], "Everything")
+
+
+def test_a_ticket_merges_into_another_and_comes_back(desk: Helpdesk, world: World) -> None:
+    agent, first, second = world.agent(), world.customer("Ann Other"), world.customer("Ben Other")
+    a = world.ticket(first, text="From Ann").ticket.number or ""
+    b = world.ticket(second, text="From Ben").ticket.number or ""
+    note(desk, agent, a, NewMessage(text="Same matter"))
+    before = state(desk)
+
+    merge(desk, agent, a, b)
+    assert said(desk, b) == ["From Ann", "From Ben", "Same matter"]
+    assert said(desk, a) == []
+    with desk.read() as session:
+        assert find_ticket(session, first, b).number == b, "who asked in the emptied ticket sees where it went"
+        assert not find_ticket(session, SYSTEM, a).is_open
+
+    later = reply(desk, first, a, NewMessage(text="Any news?"))
+    assert later.ticket.number == b, "an answer to the emptied ticket goes where it went"
+
+    undo(desk, agent, operation_of(desk, a))
+    assert said(desk, a) == ["From Ann", "Same matter"]
+    assert said(desk, b) == ["From Ben", "Any news?"]
+    assert state(desk)[0] == before[0]
+    with desk.read() as session, pytest.raises(NotFound):
+        find_ticket(session, first, b)
+    assert is_proven(desk)
+
+
+def test_undoing_twice_or_out_of_order_is_refused(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    a, b, c = (world.ticket().ticket.number or "" for _ in range(3))
+    merge(desk, agent, a, b)
+    first = operation_of(desk, a)
+    merge(desk, agent, b, c)
+    with pytest.raises(Conflict, match="later one first"):
+        undo(desk, agent, first)
+    undo(desk, agent, operation_of(desk, c))
+    undo(desk, agent, first)
+    with pytest.raises(Conflict, match="undone already"):
+        undo(desk, agent, first)
+
+
+def test_a_merged_ticket_cannot_be_merged_again_nor_into_itself(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    a, b, c = (world.ticket().ticket.number or "" for _ in range(3))
+    merge(desk, agent, a, b)
+    with pytest.raises(Conflict):
+        merge(desk, agent, a, c)
+    with pytest.raises(Invalid):
+        merge(desk, agent, b, b)
+
+
+def test_rights_are_asked_in_both_departments(desk: Helpdesk, world: World) -> None:
+    a = world.ticket(department="support").ticket.number or ""
+    b = world.ticket(department="billing").ticket.number or ""
+    with pytest.raises(NotFound):
+        merge(desk, world.agent("Only Support", "support"), a, b)
+    with pytest.raises((Forbidden, NotFound)):
+        merge(desk, world.customer(), a, b)
+
+
+def cc_of(desk: Helpdesk, number: str) -> set[str]:
+    with desk.read() as session:
+        ticket = find_ticket(session, SYSTEM, number)
+        return {
+            person.uid
+            for person in surroundings(session, SYSTEM, ticket, "desk", desk.now()).people
+            if person.role == "cc"
+        }
+
+
+def test_everybody_on_a_ticket_goes_along_through_merges_and_leaves_with_undoing(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    ann, ben, cleo, copied = (world.customer(name) for name in ("Ann Other", "Ben Other", "Cleo Other", "Copy Other"))
+    a, b, c = (world.ticket(customer).ticket.number or "" for customer in (ann, ben, cleo))
+    people.add_participant(desk, agent, a, "cc", uid=copied.uid)
+    people.add_participant(desk, agent, a, "cc", uid=cleo.uid)
+    people.add_participant(desk, agent, c, "cc", uid=ben.uid)
+    merge(desk, agent, a, b)
+    first = operation_of(desk, a)
+    assert cc_of(desk, b) == {ann.uid, copied.uid, cleo.uid}
+    merge(desk, agent, b, c)
+    assert cc_of(desk, c) == {ann.uid, ben.uid, copied.uid}
+    assert reply(desk, copied, a, NewMessage(text="And now?")).ticket.number == c
+    undo(desk, agent, operation_of(desk, c))
+    assert cc_of(desk, c) == {ben.uid}, "who was on it before stays"
+    undo(desk, agent, first)
+    assert cc_of(desk, b) == set()
+    assert cc_of(desk, a) == {copied.uid, cleo.uid}
+
+
+def test_who_came_by_two_merges_leaves_with_the_last(desk: Helpdesk, world: World) -> None:
+    agent, customer = world.agent(), world.customer()
+    a, b = (world.ticket(customer).ticket.number or "" for _ in range(2))
+    into = world.ticket(world.customer("Ben Other")).ticket.number or ""
+    merge(desk, agent, a, into)
+    merge(desk, agent, b, into)
+    with desk.read() as session:
+        of_a, of_b = (operations(session, find_ticket(session, SYSTEM, number))[0].uid for number in (a, b))
+    undo(desk, agent, of_a)
+    assert cc_of(desk, into) == {customer.uid}
+    undo(desk, agent, of_b)
+    assert cc_of(desk, into) == set()
+
+
+def test_a_guest_answers_an_emptied_ticket_and_a_stranger_to_the_other_does_not(desk: Helpdesk, world: World) -> None:
+    agent, customer = world.agent(), world.customer()
+    posted = world.ticket(customer)
+    a, b = posted.ticket.number or "", world.ticket(world.customer(), department="billing").ticket.number or ""
+    merge(desk, agent, a, b)
+    guest = replace(customer, kind="guest", ticket_ids=frozenset({posted.ticket.id}))
+    assert reply(desk, guest, a, NewMessage(text="By the link")).ticket.number == b
+    with pytest.raises(NotFound):
+        reply(desk, world.agent("Only Support", "support"), a, NewMessage(text="Not mine"))
+
+
+class Keeping:
+    """A plugin that lets nothing go to another department."""
+
+    @hookimpl(hooks.ticket_move_check)
+    def stay(self) -> list[str]:
+        """Object."""
+        return ["It stays here."]
+
+
+def test_splitting_into_another_department_asks_what_moving_asks(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    number = world.ticket().ticket.number or ""
+    second = reply(desk, agent, number, NewMessage(text="Two")).message.uid
+    world.department("billing")
+    world.department("past", is_active=False)
+    no_mover = replace(agent, grants={name: where for name, where in agent.grants.items() if name != "ticket.move"})
+    with pytest.raises(Forbidden, match="move"):
+        split(desk, no_mover, number, [second], "Off", "billing")
+    with pytest.raises(Invalid, match="switched off"):
+        split(desk, agent, number, [second], "Off", "past")
+    desk.hooks.register(Keeping(), "keeping")
+    with pytest.raises(Refused, match="stays here"):
+        split(desk, agent, number, [second], "Off", "billing")
+    desk.hooks.unregister("keeping")
+    assert said(desk, number)[-1] == "Two"
+    made = split(desk, no_mover, number, [second], "Off", "support")
+    third = reply(desk, agent, made.number or "", NewMessage(text="Three")).message.uid
+    assert split(desk, agent, made.number or "", [third], "Off", "billing").department.key == "billing"
+
+
+class MergingMeanwhile:
+    """A plugin in whose time, while a reply is checked, a colleague merges the ticket."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.acts = [act]
+
+    @hookimpl(hooks.message_check)
+    def check(self) -> list[str]:
+        """Object to nothing."""
+        while self.acts:
+            self.acts.pop()()
+        return []
+
+
+def test_a_reply_to_a_ticket_that_is_merged_meanwhile_goes_where_it_went(desk: Helpdesk, world: World) -> None:
+    agent, customer = world.agent(), world.customer()
+    a, b = world.ticket(customer).ticket.number or "", world.ticket(world.customer()).ticket.number or ""
+    desk.hooks.register(MergingMeanwhile(lambda: merge(desk, agent, a, b)), "meanwhile")
+    assert reply(desk, customer, a, NewMessage(text="Late")).ticket.number == b
+    assert said(desk, a) == []
+    assert said(desk, b)[-1] == "Late"

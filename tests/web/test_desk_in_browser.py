@@ -1,0 +1,289 @@
+"""Journeys of an agent and a manager through the lists, in Chromium against a running server."""
+
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.testing.require import require_command
+from helpdesk_core.testing.site import World
+from helpdesk_core.tickets import changing, conversation
+from helpdesk_core.tickets.inputs import Change, NewMessage
+from helpdesk_core.users.models import User
+
+PASSWORD = "a password for tests"
+PATIENCE = 60_000
+ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def opened(address: str) -> Iterator[Open]:
+    """Return what opens a page of the desk as somebody; nothing may be wrong in the browser's console at the end."""
+    chromium = require_command("chromium", mend="apt-get install chromium")
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+
+        def open_page(user: User, path: str, **options: Any) -> Any:
+            page = chrome.new_context(base_url=address, **options).new_page()
+            page.set_default_timeout(PATIENCE)
+            page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.goto(f"/login?next={path}")
+            page.locator("input[name=address]").fill(user.primary_email or "")
+            page.locator("input[name=password]").fill(PASSWORD)
+            page.locator("input[name=password]").press("Enter")
+            page.wait_for_url(f"**{path}")
+            return page
+
+        yield open_page
+        chrome.close()
+    assert said == []
+
+
+@pytest.fixture
+def agent(world: World) -> User:
+    user = world.user("Adam Agent", password=PASSWORD)
+    world.grant(user)
+    return user
+
+
+def row(page: Any, number: str) -> Any:
+    return page.locator(f"[data-row='{number}']")
+
+
+def focused(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.closest('[data-row]')?.dataset.row ?? ''"))
+
+
+def test_an_agent_works_through_a_list_by_keyboard(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    first, second = (world.ticket(subject=name).ticket.number or "" for name in ("First", "Second"))
+    page = opened(agent, "/desk/tickets?view=open", viewport={"width": 1100, "height": 800})
+    page.keyboard.press("j")
+    assert focused(page) == second
+    page.keyboard.press("j")
+    assert focused(page) == first
+    page.keyboard.press("k")
+    page.keyboard.press("p")
+    page.get_by_role("menuitemradio", name="Urgent").click()
+    expect(row(page, second).locator("[data-set=priority]")).to_have_attribute("data-now", "urgent")
+    expect(page.get_by_text("1 ticket changed.")).to_be_visible()
+    assert focused(page) == second
+    page.keyboard.press("u")
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    expect(row(page, second).locator("[data-set=priority]")).to_have_attribute("data-now", "normal")
+    page.keyboard.press("/")
+    page.keyboard.type("jx?u")  # nothing fires while typing
+    assert page.locator("input[type=search]").input_value() == "jx?u"
+    assert page.locator("dialog[open]").count() == 0
+    page.keyboard.press("Escape")
+    page.locator("body").click(position={"x": 600, "y": 790})
+    page.keyboard.press("?")
+    for words in ("Write a reply", "Set status", "Next in the list", "My turn"):
+        expect(page.get_by_role("dialog").get_by_text(words, exact=True).first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    with page.expect_navigation(url="**view=open"):
+        page.keyboard.press("o")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/tickets/{second}")
+
+
+def test_many_at_once_tell_what_was_refused(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    numbers = [world.ticket().ticket.number or "" for _ in range(3)]
+    page = opened(agent, "/desk/tickets?view=open")
+    for number in numbers:
+        row(page, number).get_by_role("checkbox").check()
+    expect(page.locator("[data-selected-count]")).to_have_text("3")
+    changing.change(desk, world.agent("Other", role="admin"), numbers[0], Change(priority="high"))
+    world.department("abuse")
+    changing.move(desk, world.agent("Third"), numbers[1], "abuse")
+    keep_only_support(world, agent)
+    page.locator(".hd-bulk [name=priority]").select_option("high")
+    page.get_by_role("button", name="Apply").click()
+    outcome = page.locator("[data-outcome]")
+    expect(outcome).to_contain_text("1 ticket changed.")
+    expect(outcome).to_contain_text("1 was so already.")
+    expect(outcome).to_contain_text(f"#{numbers[1]}")
+    expect(row(page, numbers[2]).locator("[data-set=priority]")).to_have_attribute("data-now", "high")
+    outcome.get_by_role("button", name="Undo").click()
+    expect(row(page, numbers[2]).locator("[data-set=priority]")).to_have_attribute("data-now", "normal")
+
+
+def keep_only_support(world: World, user: User) -> None:
+    """Leave the person only the department of the tests' tickets."""
+    from sqlalchemy import update
+
+    from helpdesk_core.actor import SYSTEM
+    from helpdesk_core.users.models import Grant
+
+    department = world.department("support")
+    with world.desk.begin(SYSTEM) as tx:
+        tx.session.execute(update(Grant).where(Grant.user_id == user.id).values(department_id=department.id))
+        tx.reference_changed()
+
+
+def test_wide_screens_show_the_ticket_beside_the_list(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    first, second = (world.ticket(subject=name, text=f"Text of {name}").ticket.number or "" for name in ("One", "Two"))
+    page = opened(agent, "/desk/tickets?view=open", viewport={"width": 1500, "height": 900})
+    page.get_by_role("link", name="Two").click()
+    pane = page.locator(".hd-pane--ticket")
+    expect(pane).to_contain_text("Text of Two")
+    expect(row(page, second)).to_have_attribute("aria-current", "true")
+    expect(row(page, second)).not_to_have_class("hd-unread")
+    page.keyboard.press("j")
+    expect(pane).to_contain_text("Text of One")
+    page.reload()
+    expect(pane).to_contain_text("Text of One")
+    page.locator(".hd-pane--list").click(position={"x": 5, "y": 880})
+    page.keyboard.press("Escape")
+    expect(pane).to_have_count(0)
+    page.set_viewport_size({"width": 1200, "height": 900})
+    page.get_by_role("link", name="One").click()
+    page.wait_for_url(f"**/desk/tickets/{first}")
+
+
+def test_an_open_list_stays_as_it_is_until_asked(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    customer = world.customer("Carla Customer")
+    old = world.ticket(customer, subject="Old").ticket.number or ""
+    page = opened(agent, "/desk/tickets?view=open")
+    page.evaluate("window.ask = () => document.dispatchEvent(new Event('hd:changed'))")
+    new = world.ticket(customer, subject="Brand new").ticket.number or ""
+    changing.change(desk, world.agent("Other"), old, Change(priority="high"))
+    page.evaluate("ask()")
+    expect(row(page, old).locator("[data-set=priority]")).to_have_attribute("data-now", "high")
+    expect(page.locator("[data-newcomers]")).to_contain_text("New in this list: 1")
+    expect(row(page, new)).to_have_count(0)
+    expect(page.locator(".hd-rail [data-view=open] .hd-count")).to_have_text("2")
+    page.get_by_role("button", name="Show").click()
+    expect(row(page, new)).to_be_visible()
+    changing.change(desk, world.agent("Third"), new, Change(assignee=agent.uid))
+    changing.close(desk, world.agent("Fourth"), old)
+    page.evaluate("ask()")
+    expect(row(page, old)).to_contain_class("hd-left")
+    expect(page).to_have_title("(1) All open · Helpdesk")
+    assert "n=1" in page.locator("link[rel=icon]").get_attribute("href")
+
+
+def test_a_watched_workspace_is_heard_once_in_all_windows(
+    desk: Helpdesk, world: World, agent: User, opened: Open
+) -> None:
+    from playwright.sync_api import expect
+
+    customer = world.customer("Carla Customer")
+    number = world.ticket(customer).ticket.number or ""
+    page = opened(agent, "/desk/tickets?view=unassigned", permissions=["notifications"])
+    page.get_by_label("Watch this workspace").click()
+    page.get_by_label("Play a sound").check()
+    page.get_by_label("Show a notification of the browser").check()
+    page.locator("form[data-watch]").get_by_role("button", name="Save").click()
+    expect(page.locator(".hd-rail [data-view=unassigned] .hd-rail__watched")).to_be_visible()
+    other = page.context.new_page()
+    other.goto("/desk/tickets?view=mine")
+    for each in (page, other):
+        each.evaluate("window.heard = []; document.addEventListener('hd:news', ({ detail }) => heard.push(...detail))")
+    conversation.reply(desk, customer, number, NewMessage(text="Are you there?"))
+    page.evaluate("document.dispatchEvent(new Event('hd:changed'))")
+    for _ in range(PATIENCE // 100):
+        if page.evaluate("heard.length"):
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate("heard[0].sound && heard[0].notify && heard[0].title") == "Carla Customer wrote"
+    with other.expect_response("**/desk/live**"):
+        other.evaluate("document.dispatchEvent(new Event('hd:changed'))")
+    assert other.evaluate("heard.length") == 0
+
+
+def test_the_palette_goes_anywhere(world: World, agent: User, opened: Open) -> None:
+    number = world.ticket(subject="Mail is late").ticket.number or ""
+    page = opened(agent, "/desk/tickets?view=open")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("closed rec")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**view=closed")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("mail is")
+    page.get_by_role("option", name=f"#{number} Mail is late").click()
+    page.wait_for_url(f"**/desk/tickets/{number}")
+    page.goto("/desk/tickets?view=open")
+    page.keyboard.press("/")
+    page.keyboard.type("late")
+    page.get_by_role("link", name="Mail is late").first.wait_for()
+    page.locator(".hd-search__results a").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/tickets/{number}")
+
+
+def test_a_manager_makes_a_workspace_for_a_department(world: World, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    world.ticket()
+    manager = world.user("Mara Manager", password=PASSWORD)
+    world.grant(manager, "manager")
+    page = opened(manager, "/desk/tickets?view=open")
+    page.get_by_label("Priority", exact=True).select_option("urgent")
+    page.wait_for_url("**priority=urgent**")
+    page.locator("summary[aria-label='Workspace']").click()
+    page.get_by_label("Keep this list as").fill("Fires")
+    page.get_by_role("button", name="Keep").click()
+    page.locator("summary[aria-label='Workspace']").click()
+    page.get_by_role("link", name="Change this workspace").click()
+    page.get_by_label("Who has it").select_option("department:support")
+    page.get_by_role("button", name="Status: one up").click()
+    page.get_by_role("button", name="Status: one up").click()
+    page.get_by_role("button", name="Status: one up").click()
+    page.get_by_role("checkbox", name="Department").last.uncheck()
+    page.get_by_role("button", name="Save").last.click()
+    page.wait_for_url("**view=**")
+    page.goto("/desk/workspaces")
+    line = page.get_by_role("row").filter(has_text="Fires")
+    expect(line).to_contain_text("Shared in a department")
+    line.get_by_role("button", name="one up").click()
+    lines = page.locator("[data-order] tbody tr")
+    expect(lines.nth(lines.count() - 2)).to_contain_text("Fires")
+
+
+def test_the_list_fits_a_phone_and_needs_no_script(world: World, agent: User, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    number = world.ticket(subject="Old").ticket.number or ""
+    phone = opened(agent, "/desk/tickets?view=open", viewport={"width": 320, "height": 700})
+    assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    plain = opened(agent, "/desk/tickets?view=open", java_script_enabled=False)
+    row(plain, number).get_by_role("checkbox").check()
+    plain.locator(".hd-bulk [name=priority]").select_option("high")
+    plain.get_by_role("button", name="Apply").click()
+    expect(plain.get_by_text("1 ticket changed.")).to_be_visible()
+    plain.get_by_role("button", name="Undo").click()
+    expect(plain.get_by_text("Undone.")).to_be_visible()
+    plain.get_by_role("link", name="Old").click()
+    expect(plain).to_have_url(f"{plain.url.split('/desk')[0]}/desk/tickets/{number}")

@@ -1,0 +1,189 @@
+"""The ticket page in Chromium: an agent's day on it, and two agents on the same ticket at once."""
+
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.testing.require import require_command
+from helpdesk_core.testing.site import World
+from helpdesk_core.tickets import conversation
+from helpdesk_core.tickets.inputs import NewMessage
+
+PASSWORD = "correct horse battery"
+ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE = 60_000
+"""Milliseconds to wait for what will come; a page asks for news every few seconds."""
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def chromium() -> Iterator[Any]:
+    path = require_command("chromium", mend="apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+def enter(chromium: Any, address: str, world: World, name: str, said: list[str]) -> Any:
+    """Return the page of somebody who works tickets and has signed in; `said` gets what the console complains of."""
+    user = world.user(name, password=PASSWORD)
+    world.grant(user, "agent")
+    page = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{address}/login")
+    page.get_by_label("E-mail").first.fill(user.primary_email or "")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form[action*=login] button[type=submit]").first.click()
+    page.wait_for_url(lambda url: "/login" not in url)
+    return page
+
+
+def test_an_agents_way_through_a_ticket(chromium: Any, address: str, world: World) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    number, said = world.ticket(text="My **site** is down").ticket.number, list[str]()
+    page = enter(chromium, address, world, "Adam Agent", said)
+    page.goto(f"{address}/desk/tickets/{number}")
+    body = page.get_by_label("Message", exact=True)
+
+    page.keyboard.press("r")
+    expect(body).to_be_focused()
+    page.keyboard.type("We *see* it.")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("[data-preview-pane] em")).to_have_text("see")
+    page.get_by_role("button", name="Preview").click()
+    expect(body).to_be_focused()
+    expect(page.get_by_text("Draft kept")).to_be_visible()
+    page.reload()
+    expect(body).to_have_value("We *see* it.")
+
+    page.locator("input[type=file]").set_input_files({"name": "seen.txt", "mimeType": "text/plain", "buffer": b"seen"})
+    expect(page.locator("#composer input[name=attachments]")).to_have_count(1)
+    body.press("Control+Enter")
+    expect(page.locator(".hd-letter--held")).to_contain_text("We see it.")
+    expect(body).to_have_value("")
+    page.keyboard.press("u")
+    expect(body).to_have_value("We *see* it.")
+    expect(page.locator(".hd-composer__files")).to_contain_text("seen.txt")
+    expect(page.locator(".hd-letter--held")).to_have_count(0)
+
+    page.locator(".hd-tickethead__number").click()
+    page.keyboard.press("n")
+    expect(page.get_by_text("Only colleagues see this", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Send reply")).to_be_hidden()
+
+    page.locator(".hd-tickethead__number").click()
+    page.keyboard.press("s")
+    expect(page.locator(".hd-pick[open] .hd-menu__item").first).to_be_focused()
+    page.get_by_role("button", name="On hold", exact=True).click()
+    expect(page.locator(".hd-tickethead .hd-pill")).to_have_text("On hold")
+    page.keyboard.press("u")
+    expect(page.locator(".hd-tickethead .hd-pill")).not_to_have_text("On hold")
+
+    page.locator("[data-inplace] > summary").click()
+    page.keyboard.type("The site is down")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="The site is down")).to_be_visible()
+
+    page.keyboard.press("m")
+    expect(page.get_by_label("Department")).to_be_focused()
+    with page.expect_response(lambda answer: answer.url.endswith("/desk/panels")):
+        page.locator("#links > summary").click()
+    page.reload()
+    expect(page.locator("#links")).to_have_attribute("open", "")
+    assert said == []
+
+
+def test_two_agents_on_one_ticket(chromium: Any, address: str, world: World, desk: Helpdesk) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    customer, said = world.customer(), list[str]()
+    number = world.ticket(customer).ticket.number or ""
+    ada = enter(chromium, address, world, "Ada Agent", said)
+    ben = enter(chromium, address, world, "Ben Agent", said)
+    for page in (ada, ben):
+        page.goto(f"{address}/desk/tickets/{number}")
+    expect(ada.get_by_text("Ben Agent is looking at this too")).to_be_visible()
+
+    ben.keyboard.press("n")
+    ben.keyboard.type("For @ad")
+    expect(ada.get_by_text("Ben Agent is writing")).to_be_visible()
+    expect(ben.locator("#mentions").get_by_role("option", name="Ada Agent")).to_be_visible()
+    ben.keyboard.press("Enter")
+    expect(ben.get_by_label("Message", exact=True)).to_have_value("For @Ada Agent ")
+
+    ada.keyboard.press("r")
+    ada.keyboard.type("Half a sentence")
+    ben.keyboard.press("Control+Enter")
+    expect(ada.locator(".hd-letter--note")).to_contain_text("For @Ada Agent")
+    expect(ada.get_by_label("Message", exact=True)).to_have_value("Half a sentence")
+    expect(ada.get_by_label("Message", exact=True)).to_be_focused()
+
+    ada.locator("[name=read_to]").evaluate("field => { field.dataset.before = field.value }")
+    conversation.reply(desk, customer, number, NewMessage(text="It works again."))
+    expect(ada.get_by_text("It works again.").first).to_be_visible()
+    ada.locator("[name=read_to]").evaluate("field => { field.value = field.dataset.before }")
+    ada.keyboard.press("Control+Enter")
+    expect(ada.get_by_role("alert").first).to_contain_text("answered while you were writing")
+    expect(ada.get_by_label("Message", exact=True)).to_have_value("Half a sentence")
+
+    ben.get_by_label("Tags").fill("mine")
+    ada.get_by_label("Tags").fill("hers")
+    ada.locator("#properties").get_by_role("button", name="Save").click()
+    expect(ada.get_by_text("Changed.")).to_be_visible()
+    ben.locator("#properties").get_by_role("button", name="Save").click()
+    conflict = ben.get_by_role("alert").filter(has_text="Somebody else changed this ticket in between")
+    expect(conflict).to_contain_text("hers")
+    expect(conflict).to_contain_text("mine")
+    conflict.get_by_role("button", name="Set mine").click()
+    expect(ben.get_by_label("Tags")).to_have_value("mine")
+    assert [each for each in said if "409" not in each] == []
+
+
+def test_what_is_said_covers_no_part_of_the_composer(chromium: Any, address: str, world: World) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    number = world.ticket().ticket.number or ""
+    page = enter(chromium, address, world, "Adam Agent", [])
+    composer = page.locator("#composer")
+    for width in (1440, 900):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{address}/desk/tickets/{number}")
+        page.locator("#properties").get_by_role("button", name="Save").click()
+        said = page.locator(".hd-desk__flashes .hd-flash")
+        expect(said).to_be_visible()
+        composer.scroll_into_view_if_needed()
+        page.evaluate("document.dispatchEvent(new CustomEvent('hd:toast', { detail: { message: 'By the way' } }))")
+        note = page.locator(".hd-toasts .hd-flash")
+        expect(note).to_be_visible()
+        for each in (said, note):
+            assert not overlap(each.bounding_box(), composer.bounding_box()), width
+
+
+def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    return all(
+        one[start] < other[start] + other[size] and other[start] < one[start] + one[size]
+        for start, size in (("x", "width"), ("y", "height"))
+    )
