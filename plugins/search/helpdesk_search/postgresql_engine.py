@@ -78,7 +78,7 @@ class PostgreSQLEngine(Engine):
                 changed = {name: new.excluded[name] for name in ("created", "updated", "terms")}
                 place = [rows.generation, rows.source, rows.key]
                 tx.session.execute(
-                    new.on_conflict_do_update(place, set_=changed), [self._row(each) for each in entries]
+                    new.on_conflict_do_update(index_elements=place, set_=changed), [self._row(each) for each in entries]
                 )
 
     def search(self, wanted: Wanted) -> list[str]:

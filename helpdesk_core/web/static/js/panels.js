@@ -14,7 +14,11 @@ export function start() {
       if (panel.open === known) return;
       known = panel.open;
       if (!href) store.set(`panel.${key}`, known ? "open" : "shut");
-      else fetch(href, { method: "POST", body: new URLSearchParams({ key, open: known ? "1" : "" }), headers: token() }).catch(() => { /* it is folded here; the next time it is remembered */ });
+      else {
+        const body = new URLSearchParams({ key, open: known ? "1" : "" });
+        // Whoever folds a panel and goes on at once has folded it.
+        fetch(href, { method: "POST", keepalive: true, body, headers: token() }).catch(() => { /* the next time it is remembered */ });
+      }
     });
   });
 }
