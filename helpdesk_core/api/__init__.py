@@ -1,8 +1,9 @@
 """The public surface: what plugins may import, and nothing else.
 
 Here is what nearly every plugin needs; the modules below have the rest by subject: `hooks`, `events`, `tickets`,
-`users`, `departments`, `attachments`, `mail`, `web`, `rest`, `search`, `settings`, `jobs`, `i18n`, `db`, `errors`. All
-of it follows SemVer; what is not here is nobody's business but core's.
+`users`, `departments`, `attachments`, `mail`, `web`, `rest`, `search`, `settings`, `jobs`, `i18n`, `db`, `errors`,
+`outgoing` (HTTP to addresses that people typed in). All of it follows SemVer; what is not here is nobody's business but
+core's.
 """
 
 from helpdesk_core import __version__

@@ -32,7 +32,10 @@ def no_network() -> Iterator[None]:
         return connect_ex(self, address)
 
     def guarded_getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
-        _refuse_others((host,))
+        try:
+            getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)  # an address needs nobody to look it up
+        except OSError:
+            _refuse_others((host,))
         return getaddrinfo(host, *args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
