@@ -1,4 +1,4 @@
-"""The kinds of events of core, and the parent of a plugin's own."""
+"""The kinds of events of core, the parent of a plugin's own, and events as the API shows them."""
 
 from helpdesk_core.administration.events import PluginSwitched, SettingsChanged
 from helpdesk_core.departments.events import DepartmentChanged, DepartmentCreated, DepartmentEvent
@@ -20,6 +20,7 @@ from helpdesk_core.tickets.events import (
     TicketUnlinked,
     WorkflowChanged,
 )
+from helpdesk_core.tickets.telling import event_json
 from helpdesk_core.users.events import (
     AddressConfirmationRequested,
     ApiTokenCreated,
@@ -81,4 +82,5 @@ __all__ = [
     "UserReactivated",
     "UserSignedIn",
     "WorkflowChanged",
+    "event_json",
 ]

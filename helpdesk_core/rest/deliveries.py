@@ -12,8 +12,9 @@ from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.rest.context import current_actor, current_desk, db
 from helpdesk_core.rest.cursors import cursor, read_cursor
 from helpdesk_core.rest.routing import Endpoints
-from helpdesk_core.rest.views import Page, events_shown
+from helpdesk_core.rest.views import Page
 from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.tickets.telling import told
 
 endpoints: Final = Endpoints("Deliveries", "Events that a plugin could not handle, and outgoing mail.")
 
@@ -27,7 +28,7 @@ def list_deliveries(query: dict[str, Any]) -> Page:
     limit = query["limit"]
     rows = parked.parked(current_desk(), subscriber=query.get("subscriber"), after=_after(query), limit=limit + 1)
     shown = rows[:limit]
-    events = {each.id: each for each in events_shown([row.event for row in shown])}
+    events = {each.id: each for each in told(db(), [row.event for row in shown])}
     items = [
         {
             "id": row.id,

@@ -8,10 +8,11 @@ from helpdesk_core.rest.context import current_actor, current_desk, db
 from helpdesk_core.rest.messages import find_with_side
 from helpdesk_core.rest.naming import named
 from helpdesk_core.rest.routing import SIGNED_IN, Endpoints
-from helpdesk_core.rest.views import Page, PersonView, events_shown
+from helpdesk_core.rest.views import Page, PersonView
 from helpdesk_core.tickets import people, schemas
 from helpdesk_core.tickets.linking import link, unlink
 from helpdesk_core.tickets.queries import find_ticket, linked, participants
+from helpdesk_core.tickets.telling import told
 
 endpoints: Final = Endpoints("Around a ticket", "Its participants, the tickets it is linked to, and its timeline.")
 
@@ -92,4 +93,4 @@ def read_timeline(number: str, query: dict[str, Any]) -> Page:
 
 def event_page(rows: Any, limit: int) -> Page:
     """Return a page of the rows, of which there is one more than the limit if the list goes on."""
-    return Page(events_shown(rows[:limit]), str(rows[limit - 1].id) if len(rows) > limit else None)
+    return Page(told(db(), rows[:limit]), str(rows[limit - 1].id) if len(rows) > limit else None)

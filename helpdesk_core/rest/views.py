@@ -1,4 +1,4 @@
-"""What the API shows of tickets, messages and events: gathered for a whole page at once, never row by row."""
+"""What the API shows of tickets and messages: gathered for a whole page at once, never row by row."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,6 @@ from sqlalchemy import case, select
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.attachments.models import Attachment
-from helpdesk_core.events.models import EventRow
 from helpdesk_core.rest.context import current_actor, current_desk, db
 from helpdesk_core.tickets import hooks
 from helpdesk_core.tickets.listing import TicketRow
@@ -83,21 +82,6 @@ class MessageView:
     body_html: str | None
     attachments: tuple[Attachment, ...]
     channel: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
-    """An event with public names for what its row ids mean."""
-
-    id: int
-    type: str
-    ticket: str | None
-    message: str | None
-    actor: str | None
-    actor_name: str
-    channel: str
-    data: dict[str, Any]
     created_at: datetime
 
 
@@ -180,28 +164,6 @@ def messages_shown(messages: Sequence[Message], *, works: bool) -> list[MessageV
             created_at=message.created_at,
         )
         for message in messages
-    ]
-
-
-def events_shown(rows: Sequence[EventRow]) -> list[EventView]:
-    """Return events with the public names of the ticket, message and person they are about."""
-    actors = _uids({row.actor_id for row in rows})
-    tickets, about = {row.ticket_id for row in rows}, {row.data.get("message_id") for row in rows}
-    numbers = dict(db().execute(select(Ticket.id, Ticket.number).where(Ticket.id.in_(_known(tickets)))).all())
-    messages = dict(db().execute(select(Message.id, Message.uid).where(Message.id.in_(_known(about)))).all())
-    return [
-        EventView(
-            id=row.id,
-            type=row.type,
-            ticket=numbers.get(row.ticket_id or 0),
-            message=messages.get(row.data.get("message_id") or 0),
-            actor=actors.get(row.actor_id),
-            actor_name=row.actor_name,
-            channel=row.channel,
-            data=row.data,
-            created_at=row.created_at,
-        )
-        for row in rows
     ]
 
 
