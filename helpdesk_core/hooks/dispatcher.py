@@ -206,7 +206,7 @@ class Hooks:
         return tuple(
             call.spec
             for call in self._registry.all()
-            if call.plugin_id == plugin_id and isinstance(call.spec, AfterSpec) and call.spec.wants(event_class)
+            if call.plugin_id == plugin_id and isinstance(call.spec, AfterSpec) and call.wants(event_class)
         )
 
     # Health

@@ -1,7 +1,7 @@
 """How a plugin implements a hook, and how its method is compared with the spec."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -9,25 +9,32 @@ import pluggy
 
 from helpdesk_core.hooks.errors import InvalidHook, WrongResult
 from helpdesk_core.hooks.signatures import accepts, matches, resolve, text
-from helpdesk_core.hooks.specs import HookSpec
+from helpdesk_core.hooks.specs import AfterSpec, HookSpec
 
 Q = ParamSpec("Q")
 R = TypeVar("R")
 
 PROJECT = "helpdesk"
 _SPEC = "helpdesk_hook_spec"
+_EVENTS = "helpdesk_hook_events"
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def hookimpl(spec: HookSpec[..., R]) -> Callable[[Callable[Q, R]], Callable[Q, R]]:
+def hookimpl(spec: HookSpec[..., R], *, events: Sequence[type] = ()) -> Callable[[Callable[Q, R]], Callable[Q, R]]:
     """Mark a plugin's method as its implementation of a hook: `@hookimpl(ticket_actions)`.
 
-    The method takes those of the spec's arguments that it needs, under the same names.
+    The method takes those of the spec's arguments that it needs, under the same names. With `events` an `after` hook
+    is delivered those classes only (subclasses too): `@hookimpl(event_recorded, events=(TicketCounted,))`; nothing is
+    stored for the plugin of any other. InvalidHook for a hook that gets no such events.
     """
+    if events and not (isinstance(spec, AfterSpec) and all(spec.wants(each) for each in events)):
+        names = ", ".join(each.__name__ for each in events)
+        raise InvalidHook(f"{spec.style} hook {spec.module}.{spec.name} gets no events of {names}; leave `events` out")
 
     def mark(function: Callable[Q, R]) -> Callable[Q, R]:
         marked = pluggy.HookimplMarker(PROJECT)(function, specname=spec.name)
         setattr(marked, _SPEC, spec)
+        setattr(marked, _EVENTS, tuple(events))
         return marked
 
     return mark
@@ -41,6 +48,13 @@ class Implementation:
     spec: HookSpec[..., Any]
     function: Callable[..., Any]
     arguments: tuple[str, ...]
+    events: tuple[type, ...] = ()
+    """The classes of events that the method asked for; empty for all that the hook gets."""
+
+    def wants(self, event_class: type) -> bool:
+        """Return whether events of this class are delivered to the method, which is one of an `after` hook."""
+        asked_for = not self.events or issubclass(event_class, self.events)
+        return isinstance(self.spec, AfterSpec) and self.spec.wants(event_class) and asked_for
 
     def call(self, values: Mapping[str, object]) -> Any:
         """Call the method with those of the values that it takes; WrongResult if it returns what it should not."""
@@ -72,7 +86,8 @@ def implementations(plugin: object, plugin_id: str) -> tuple[list[Implementation
                 "let one method do the work of both"
             )
         warnings += _check(method, spec, plugin_id)
-        found[spec] = Implementation(plugin_id, spec, method, tuple(inspect.signature(method).parameters))
+        arguments = tuple(inspect.signature(method).parameters)
+        found[spec] = Implementation(plugin_id, spec, method, arguments, getattr(method, _EVENTS))
     return list(found.values()), warnings
 
 

@@ -1,11 +1,12 @@
 """What each call style promises while plugins behave."""
 
 import time
+from typing import Any
 
 import pytest
 
 from helpdesk_core.errors import Refused
-from helpdesk_core.hooks import HookFailed, Rendered, Veto, hookimpl
+from helpdesk_core.hooks import HookFailed, InvalidHook, Rendered, Veto, hookimpl
 from tests.hooks import examples as spec
 from tests.hooks.examples import Ticket, Tx, hooks_of
 
@@ -186,6 +187,23 @@ def test_subscribers_are_the_plugins_with_a_hook_for_the_event_or_for_all() -> N
     assert hooks.subscribers(spec.Closed) == ("p1", "p4")
     assert set(hooks.after_specs("p4", spec.Opened)) == {spec.opened, spec.anything}
     assert hooks.after_specs("p4", spec.Closed) == (spec.anything,)
+
+
+def test_a_plugin_can_ask_for_some_kinds_of_all_events_and_gets_no_others() -> None:
+    class OnSome:
+        @hookimpl(spec.anything, events=(spec.Opened,))
+        def anything(self, event: object) -> None: ...
+
+    hooks = hooks_of(OnSome())
+    assert hooks.subscribers(spec.Opened) == hooks.subscribers(spec.OpenedByMail) == ("p1",)
+    assert hooks.subscribers(spec.Closed) == ()
+    assert hooks.after_specs("p1", spec.Closed) == ()
+
+
+@pytest.mark.parametrize("hook", [spec.opened, spec.panel], ids=["of another event", "of another style"])
+def test_asking_for_kinds_of_events_that_the_hook_does_not_get_is_refused(hook: Any) -> None:
+    with pytest.raises(InvalidHook, match="gets no events of Closed"):
+        hookimpl(hook, events=(spec.Closed,))
 
 
 def test_deliver_calls_one_plugin_only() -> None:

@@ -74,7 +74,7 @@ class RatingsPlugin(Plugin):
         """Plan to ask, or call it off."""
         asking.closed_or_reopened(self.desk, event)
 
-    @hookimpl(event_recorded)
+    @hookimpl(event_recorded, events=(RatingGiven, RatingAsked))
     def event_recorded(self, event: Event) -> None:
         """Send the mails that belong to the plugin's own events."""
         if isinstance(event, RatingAsked):
