@@ -39,9 +39,9 @@ def told(session: Session, rows: Sequence[EventRow]) -> list[EventView]:
         EventView(
             id=row.id,
             type=row.type,
-            ticket=numbers.get(row.ticket_id),
-            message=messages.get(row.data.get("message_id")),
-            actor=actors.get(row.actor_id),
+            ticket=numbers.get(row.ticket_id or 0),
+            message=messages.get(row.data.get("message_id") or 0),
+            actor=actors.get(row.actor_id or 0),
             actor_name=row.actor_name,
             channel=row.channel,
             data=row.data,
