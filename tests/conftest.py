@@ -1,10 +1,31 @@
 """Fixtures of core's own tests; those that plugins share are in `helpdesk_core/testing/fixtures.py`."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pytest
 
 from helpdesk_core.testing.databases import chosen_databases
+from helpdesk_core.testing.require import require_command
+from tests.browsers import ARGUMENTS, PATIENCE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+# No longer than a module: while Playwright runs, nothing else in its thread can have an event loop.
+@pytest.fixture(scope="module")
+def chromium() -> "Iterator[Browser]":
+    """Debian's Chromium, one for the tests of a module; each closes the windows that it opened."""
+    path = require_command("chromium", mend="apt-get install chromium")
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

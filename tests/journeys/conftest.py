@@ -4,22 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from helpdesk_core.app import create_app
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.testing.require import require_command
 from helpdesk_core.testing.site import World
+from tests.browsers import PATIENCE, serving
 
 PASSWORD = "three blue lamps"
-ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-PATIENCE = 30_000
-"""Milliseconds a browser may take for one step on a busy machine."""
 
 
 @dataclass
@@ -35,27 +30,10 @@ class Site:
 @pytest.fixture
 def site(desk: Helpdesk, world: World) -> Iterator[Site]:
     """Serve `desk` on a free port; at the end no browser may have complained."""
-    server = make_server("127.0.0.1", 0, create_app(desk), threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    served = Site(desk, world, f"http://127.0.0.1:{server.port}")
-    try:
+    with serving(create_app(desk)) as url:
+        served = Site(desk, world, url)
         yield served
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert served.complaints == []
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = require_command("chromium", mend="apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 Visit = Callable[..., Page]

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys.conftest import PASSWORD, PATIENCE
+from tests.browsers import PATIENCE
+from tests.journeys.conftest import PASSWORD
 from tests.mail.servers import Post, free_port, smtp_server
 
-LONG = 120
+LONG = 300
 """Seconds that a process may take on a busy machine."""
 
 
@@ -93,7 +94,6 @@ def link_in(text: str) -> str:
 
 
 def test_from_an_empty_site_to_the_first_answered_ticket(tmp_path: Path, chromium: Browser) -> None:
-    expect.set_options(timeout=PATIENCE)
     post, port, complaints = Post(), free_port(), list[str]()
     with smtp_server(post) as smtp, new_site(tmp_path / "site", port) as url:
         admin_window, admin = window(chromium, url)

@@ -1,19 +1,19 @@
 """The page of the API lets people try its operations, in a browser and as who is signed in there."""
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 
 from helpdesk_core.actor import SYSTEM, Actor
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
-from helpdesk_core.testing.require import require_command
 from helpdesk_core.testing.site import World
 from helpdesk_core.users.sessions import SESSION_COOKIE
 from helpdesk_core.users.tokens import create_token
+from tests.browsers import serving
 from tests.rest.callers import body
 
 PASSWORD = "a password for tests"
@@ -63,31 +63,18 @@ def test_nobody_signed_in_gets_no_proof(app: Flask) -> None:
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as url:
+        yield url
 
 
 def test_operations_are_tried_by_keyboard_as_oneself_and_with_a_token(
-    desk: Helpdesk, world: World, agent: Actor, address: str
+    desk: Helpdesk, world: World, agent: Actor, address: str, chromium: Chromium
 ) -> None:
-    chromium = require_command("chromium", mend="apt-get install chromium")
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=60_000)
     ticket = world.ticket(subject="Printer on fire").ticket
     reading = create_token(desk, SYSTEM, agent.uid or "", "reads", scopes=("read",)).token
     said: list[str] = []
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = chrome.new_page(viewport={"width": 320, "height": 800})
+    with chromium.new_context(viewport={"width": 320, "height": 800}) as context:
+        page = context.new_page()
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.goto(f"{address}/login?next=/api/docs")
         page.locator("input[name=address]").fill(agent.email or "")
@@ -118,5 +105,4 @@ def test_operations_are_tried_by_keyboard_as_oneself_and_with_a_token(
         expect(page.get_by_label("The owner of this token")).to_be_checked()
         writes.get_by_role("button").press("Enter")
         expect(writes.get_by_role("status")).to_contain_text("403")
-        chrome.close()
     assert [each for each in said if "403" not in each] == []

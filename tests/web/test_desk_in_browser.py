@@ -1,50 +1,38 @@
 """Journeys of an agent and a manager through the lists, in Chromium against a running server."""
 
 from collections.abc import Callable, Iterator
-from threading import Thread
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, expect
 
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.testing.require import require_command
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import changing, conversation
 from helpdesk_core.tickets.inputs import Change, NewMessage
 from helpdesk_core.users.models import User
+from tests.browsers import PATIENCE, serving
 
 PASSWORD = "a password for tests"
-PATIENCE = 60_000
-ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 Open = Callable[..., Any]
 
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as url:
+        yield url
 
 
 @pytest.fixture
-def opened(address: str) -> Iterator[Open]:
+def opened(chromium: Browser, address: str) -> Iterator[Open]:
     """Return what opens a page of the desk as somebody; nothing may be wrong in the browser's console at the end."""
-    chromium = require_command("chromium", mend="apt-get install chromium")
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=PATIENCE)
     said: list[str] = []
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+    with ExitStack() as windows:
 
         def open_page(user: User, path: str, **options: Any) -> Any:
-            page = chrome.new_context(base_url=address, **options).new_page()
+            page = windows.enter_context(chromium.new_context(base_url=address, **options)).new_page()
             page.set_default_timeout(PATIENCE)
             page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: said.append(str(error)))
@@ -56,7 +44,6 @@ def opened(address: str) -> Iterator[Open]:
             return page
 
         yield open_page
-        chrome.close()
     assert said == []
 
 
@@ -76,8 +63,6 @@ def focused(page: Any) -> str:
 
 
 def test_an_agent_works_through_a_list_by_keyboard(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
-    from playwright.sync_api import expect
-
     first, second = (world.ticket(subject=name).ticket.number or "" for name in ("First", "Second"))
     page = opened(agent, "/desk/tickets?view=open", viewport={"width": 1100, "height": 800})
     page.keyboard.press("j")
@@ -112,8 +97,6 @@ def test_an_agent_works_through_a_list_by_keyboard(desk: Helpdesk, world: World,
 
 
 def test_many_at_once_tell_what_was_refused(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
-    from playwright.sync_api import expect
-
     numbers = [world.ticket().ticket.number or "" for _ in range(3)]
     page = opened(agent, "/desk/tickets?view=open")
     for number in numbers:
@@ -148,8 +131,6 @@ def keep_only_support(world: World, user: User) -> None:
 
 
 def test_wide_screens_show_the_ticket_beside_the_list(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
-    from playwright.sync_api import expect
-
     first, second = (world.ticket(subject=name, text=f"Text of {name}").ticket.number or "" for name in ("One", "Two"))
     page = opened(agent, "/desk/tickets?view=open", viewport={"width": 1500, "height": 900})
     page.get_by_role("link", name="Two").click()
@@ -170,8 +151,6 @@ def test_wide_screens_show_the_ticket_beside_the_list(desk: Helpdesk, world: Wor
 
 
 def test_an_open_list_stays_as_it_is_until_asked(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
-    from playwright.sync_api import expect
-
     customer = world.customer("Carla Customer")
     old = world.ticket(customer, subject="Old").ticket.number or ""
     page = opened(agent, "/desk/tickets?view=open")
@@ -196,8 +175,6 @@ def test_an_open_list_stays_as_it_is_until_asked(desk: Helpdesk, world: World, a
 def test_a_watched_workspace_is_heard_once_in_all_windows(
     desk: Helpdesk, world: World, agent: User, opened: Open
 ) -> None:
-    from playwright.sync_api import expect
-
     customer = world.customer("Carla Customer")
     number = world.ticket(customer).ticket.number or ""
     page = opened(agent, "/desk/tickets?view=unassigned", permissions=["notifications"])
@@ -244,8 +221,6 @@ def test_the_palette_goes_anywhere(world: World, agent: User, opened: Open) -> N
 
 
 def test_a_manager_makes_a_workspace_for_a_department(world: World, opened: Open) -> None:
-    from playwright.sync_api import expect
-
     world.ticket()
     manager = world.user("Mara Manager", password=PASSWORD)
     world.grant(manager, "manager")
@@ -273,8 +248,6 @@ def test_a_manager_makes_a_workspace_for_a_department(world: World, opened: Open
 
 
 def test_the_list_fits_a_phone_and_needs_no_script(world: World, agent: User, opened: Open) -> None:
-    from playwright.sync_api import expect
-
     number = world.ticket(subject="Old").ticket.number or ""
     phone = opened(agent, "/desk/tickets?view=open", viewport={"width": 320, "height": 700})
     assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

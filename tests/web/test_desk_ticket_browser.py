@@ -1,69 +1,56 @@
 """The ticket page in Chromium: an agent's day on it, and two agents on the same ticket at once."""
 
-from collections.abc import Iterator
-from threading import Thread
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, expect
 
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.testing.require import require_command
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import conversation
 from helpdesk_core.tickets.inputs import NewMessage
+from tests.browsers import PATIENCE, serving
 
 PASSWORD = "correct horse battery"
-ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE = 60_000
-"""Milliseconds to wait for what will come; a page asks for news every few seconds."""
+Enter = Callable[[str, list[str]], Any]
 
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with serving(app) as url:
+        yield url
 
 
 @pytest.fixture
-def chromium() -> Iterator[Any]:
-    path = require_command("chromium", mend="apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+def enter(chromium: Browser, address: str, world: World) -> Iterator[Enter]:
+    """Return what opens the page of a new agent who has signed in; the list gets what the console complains of."""
+    with ExitStack() as windows:
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
+        def open_page(name: str, said: list[str]) -> Any:
+            user = world.user(name, password=PASSWORD)
+            world.grant(user, "agent")
+            options: Any = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "base_url": address}
+            page = windows.enter_context(chromium.new_context(**options)).new_page()
+            page.set_default_timeout(PATIENCE)
+            page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.goto("/login")
+            page.get_by_label("E-mail").first.fill(user.primary_email or "")
+            page.locator("[name=password]").fill(PASSWORD)
+            page.locator("form[action*=login] button[type=submit]").first.click()
+            page.wait_for_url(lambda url: "/login" not in url)
+            return page
 
-
-def enter(chromium: Any, address: str, world: World, name: str, said: list[str]) -> Any:
-    """Return the page of somebody who works tickets and has signed in; `said` gets what the console complains of."""
-    user = world.user(name, password=PASSWORD)
-    world.grant(user, "agent")
-    page = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
-    page.set_default_timeout(PATIENCE)
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(f"{address}/login")
-    page.get_by_label("E-mail").first.fill(user.primary_email or "")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("form[action*=login] button[type=submit]").first.click()
-    page.wait_for_url(lambda url: "/login" not in url)
-    return page
+        yield open_page
 
 
-def test_an_agents_way_through_a_ticket(chromium: Any, address: str, world: World) -> None:
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=PATIENCE)
+def test_an_agents_way_through_a_ticket(enter: Enter, world: World) -> None:
     number, said = world.ticket(text="My **site** is down").ticket.number, list[str]()
-    page = enter(chromium, address, world, "Adam Agent", said)
-    page.goto(f"{address}/desk/tickets/{number}")
+    page = enter("Adam Agent", said)
+    page.goto(f"/desk/tickets/{number}")
     body = page.get_by_label("Message", exact=True)
 
     page.keyboard.press("r")
@@ -101,6 +88,7 @@ def test_an_agents_way_through_a_ticket(chromium: Any, address: str, world: Worl
     expect(page.locator(".hd-tickethead .hd-pill")).not_to_have_text("On hold")
 
     page.locator("[data-inplace] > summary").click()
+    expect(page.locator("[data-inplace] input[name=subject]")).to_be_focused()
     page.keyboard.type("The site is down")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="The site is down")).to_be_visible()
@@ -114,16 +102,13 @@ def test_an_agents_way_through_a_ticket(chromium: Any, address: str, world: Worl
     assert said == []
 
 
-def test_two_agents_on_one_ticket(chromium: Any, address: str, world: World, desk: Helpdesk) -> None:
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=PATIENCE)
+def test_two_agents_on_one_ticket(enter: Enter, world: World, desk: Helpdesk) -> None:
     customer, said = world.customer(), list[str]()
     number = world.ticket(customer).ticket.number or ""
-    ada = enter(chromium, address, world, "Ada Agent", said)
-    ben = enter(chromium, address, world, "Ben Agent", said)
+    ada = enter("Ada Agent", said)
+    ben = enter("Ben Agent", said)
     for page in (ada, ben):
-        page.goto(f"{address}/desk/tickets/{number}")
+        page.goto(f"/desk/tickets/{number}")
     expect(ada.get_by_text("Ben Agent is looking at this too")).to_be_visible()
 
     ben.keyboard.press("n")
@@ -161,16 +146,13 @@ def test_two_agents_on_one_ticket(chromium: Any, address: str, world: World, des
     assert [each for each in said if "409" not in each] == []
 
 
-def test_what_is_said_covers_no_part_of_the_composer(chromium: Any, address: str, world: World) -> None:
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=PATIENCE)
+def test_what_is_said_covers_no_part_of_the_composer(enter: Enter, world: World) -> None:
     number = world.ticket().ticket.number or ""
-    page = enter(chromium, address, world, "Adam Agent", [])
+    page = enter("Adam Agent", [])
     composer = page.locator("#composer")
     for width in (1440, 900):
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{address}/desk/tickets/{number}")
+        page.goto(f"/desk/tickets/{number}")
         page.locator("#properties").get_by_role("button", name="Save").click()
         said = page.locator(".hd-desk__flashes .hd-flash")
         expect(said).to_be_visible()

@@ -3,16 +3,15 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, expect
 
-from helpdesk_core.testing.require import require_command
 from helpdesk_core.web.assets import CORE_STATIC
 from helpdesk_core.web.theme_loader import CORE_TEMPLATES
 from helpdesk_core.web.theming import bundled_themes
+from tests.browsers import serving
 from tools.gallery import PAGES, gallery
 
 LOOKS = ("default", "harbor")
@@ -153,27 +152,14 @@ def test_ids_on_a_page_are_unique_and_labels_point_to_fields(client: FlaskClient
 
 @pytest.fixture(params=LOOKS)
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, gallery(request.param), threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(gallery(request.param)) as url:
+        yield url
 
 
-def test_pages_fit_narrow_screens_and_keep_the_content_security_policy(address: str) -> None:
-    chromium = require_command("chromium", mend="apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
+def test_pages_fit_narrow_screens_and_keep_the_content_security_policy(chromium: Browser, address: str) -> None:
     said: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        for width in (320, 768, 1440):
-            context = browser.new_context(viewport={"width": width, "height": 800})
+    for width in (320, 768, 1440):
+        with chromium.new_context(viewport={"width": width, "height": 800}) as context:
             page = context.new_page()
             page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: said.append(str(error)))
@@ -181,21 +167,12 @@ def test_pages_fit_narrow_screens_and_keep_the_content_security_policy(address: 
                 page.goto(f"{address}/p/{sample}", wait_until="load")
                 wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wider <= 0, f"{sample} at {width} px is {wider} px too wide"
-            context.close()
-        browser.close()
     assert said == []
 
 
-def test_keys_work_beside_fields_and_not_in_them_and_drafts_come_back(address: str) -> None:
-    chromium = require_command("chromium", mend="apt-get install chromium")
-    from playwright.sync_api import expect, sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+def test_keys_work_beside_fields_and_not_in_them_and_drafts_come_back(chromium: Browser, address: str) -> None:
+    with chromium.new_context(viewport={"width": 1440, "height": 900}) as context:
+        page = context.new_page()
         page.goto(f"{address}/p/desk-ticket", wait_until="load")
         page.keyboard.press("?")
         expect(page.get_by_role("dialog")).to_contain_text("Write a reply")
@@ -213,4 +190,3 @@ def test_keys_work_beside_fields_and_not_in_them_and_drafts_come_back(address: s
         expect(page.get_by_role("button", name="Add note")).to_be_visible()
         body.press("Control+Enter")
         expect(body).to_have_value("")
-        browser.close()
