@@ -7,6 +7,7 @@ from typing import Final
 import helpdesk_core.administration.events
 import helpdesk_core.administration.hooks
 import helpdesk_core.attachments.hooks
+import helpdesk_core.automation.hooks
 import helpdesk_core.cli.hooks
 import helpdesk_core.departments.events
 import helpdesk_core.departments.hooks
@@ -29,6 +30,7 @@ from helpdesk_core.rest.idempotency import forget_old_keys
 
 SPEC_MODULES: Final[tuple[ModuleType, ...]] = (
     helpdesk_core.tickets.hooks,
+    helpdesk_core.automation.hooks,
     helpdesk_core.search.hooks,
     helpdesk_core.attachments.hooks,
     helpdesk_core.departments.hooks,

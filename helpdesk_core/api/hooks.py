@@ -2,6 +2,7 @@
 
 from helpdesk_core.administration.hooks import plugin_switched, settings_changed, settings_check
 from helpdesk_core.attachments.hooks import attachment_check, attachment_storage
+from helpdesk_core.automation.hooks import automatic_actions, condition_fields
 from helpdesk_core.cli.hooks import cli_commands, demo_filling
 from helpdesk_core.departments.hooks import (
     department_changed,
@@ -114,8 +115,10 @@ __all__ = [
     "auth_login",
     "auth_other",
     "authenticate",
+    "automatic_actions",
     "cli_commands",
     "composer_text",
+    "condition_fields",
     "content_sources",
     "demo_filling",
     "department_changed",

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.administration import service as administration
+from helpdesk_core.automation.facts import automatic_actions_of, condition_fields_of
 from helpdesk_core.cli import main, making
 from helpdesk_core.cli.demo import build
 from helpdesk_core.cli.demo.script import company
@@ -127,6 +128,8 @@ def agents_part(site: PluginSite, who: Cast, number: str) -> None:
     assert "Search" in browser.get("/desk/search", q="nothing-has-this-word").text
     assert not any(search_documents(site.desk, source, "fire", frozenset()) for source in sources(site.desk))
     search_documents(site.desk, "articles", "fire", frozenset())
+    assert "subject" in condition_fields_of(site.desk)
+    assert automatic_actions_of(site.desk) == {}
     browser.get(f"/desk/tickets/{number}")
     browser.submit("composer", {"kind": "public", "body": "We are on it."})
     browser.submit("composer", {"kind": "internal", "body": "Is it?"})

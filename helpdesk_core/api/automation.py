@@ -1,0 +1,40 @@
+"""Conditions on tickets and what is done by itself: for plugins that keep rules, and those that add to them.
+
+A `Condition` asks for a field; fields come from core and from the hook `condition_fields`. `load_facts` reads what is
+so of tickets, `explain_conditions` says why conditions do or do not hold, `clause_of` lets the database look.
+"""
+
+from helpdesk_core.automation.actions import AutomaticAction
+from helpdesk_core.automation.conditions import NAMES, OPERATORS, WITHOUT_VALUES, Condition, Facts, span
+from helpdesk_core.automation.facts import (
+    Finding,
+    Known,
+    automatic_actions_of,
+    clause_of,
+    condition_fields_of,
+    condition_problem,
+    explain_conditions,
+    load_facts,
+    run_action,
+)
+from helpdesk_core.automation.fields import ConditionField
+
+__all__ = [
+    "NAMES",
+    "OPERATORS",
+    "WITHOUT_VALUES",
+    "AutomaticAction",
+    "Condition",
+    "ConditionField",
+    "Facts",
+    "Finding",
+    "Known",
+    "automatic_actions_of",
+    "clause_of",
+    "condition_fields_of",
+    "condition_problem",
+    "explain_conditions",
+    "load_facts",
+    "run_action",
+    "span",
+]

@@ -1,0 +1,165 @@
+"""Conditions on tickets: what holds, why, and that the database finds the same tickets."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from helpdesk_core.automation.conditions import OPERATORS, WITHOUT_VALUES, Condition, span
+from helpdesk_core.automation.facts import (
+    automatic_actions_of,
+    clause_of,
+    condition_fields_of,
+    condition_problem,
+    explain_conditions,
+    load_facts,
+)
+from helpdesk_core.automation.own_fields import OWN_FIELDS
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.testing.distributions import Distributions
+from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_core.testing.site import TestClock, World
+from helpdesk_core.tickets.changing import change, close
+from helpdesk_core.tickets.conversation import reply
+from helpdesk_core.tickets.inputs import Change, NewMessage
+from helpdesk_core.tickets.models import Ticket
+
+VALUES = {
+    "department": ("support",),
+    "status": ("closed", "open"),
+    "state": ("new", "closed"),
+    "waiting_on": ("us",),
+    "priority": ("urgent",),
+    "type": ("fault",),
+    "organisation": ("nobody’s",),
+    "tag": ("DNS", "mail"),
+    "assignee": ("Adam@example.com",),
+    "requester": ("carla@example.com",),
+    "signed_in": ("no",),
+    "channel": ("web",),
+    "language": ("de",),
+    "subject": ("ДОМЕН", "50%"),
+    "messages": ("1",),
+}
+
+
+@pytest.fixture
+def company(desk: Helpdesk, world: World, clock: TestClock) -> list[int]:
+    """Tickets that differ in everything conditions ask for."""
+    agent = world.agent("Adam Agent", address="adam@example.com")
+    carla = world.customer("Carla Customer", address="carla@example.com")
+    first = world.ticket(carla, subject="Мой домен", type="fault", locale="de")
+    change(desk, agent, first.ticket.number or "", Change(priority="urgent", tags=("dns",)))
+    clock.advance(days=2)
+    second = world.ticket(subject="50_ off", department="sales")
+    change(desk, agent, second.ticket.number or "", Change(assignee=agent.uid, tags=("mail", "vip")))
+    third = world.ticket(carla, subject="50% off")
+    reply(desk, agent, first.ticket.number or "", NewMessage(text="We look."))
+    clock.advance(hours=5)
+    close(desk, agent, third.ticket.number or "")
+    clock.advance(minutes=10)
+    return [each.ticket.id for each in (first, second, third)]
+
+
+def test_the_database_finds_what_holds_ticket_by_ticket(desk: Helpdesk, company: list[int]) -> None:
+    now, asked = desk.now(), 0
+    for field in OWN_FIELDS:
+        for operator in OPERATORS[field.kind]:
+            values = () if operator in WITHOUT_VALUES else VALUES.get(field.key, ("6h",))
+            condition = Condition(field.key, operator, values)
+            clause = clause_of(desk, condition, now)
+            if clause is None:
+                continue
+            with desk.read() as session:
+                found = set(session.scalars(select(Ticket.id).where(clause)))
+                known = load_facts(desk, session, company, [field.key])
+            held = {each for each in company if explain_conditions(desk, [condition], known[each], now)[0].holds}
+            assert (field.key, operator, found) == (field.key, operator, held)
+            asked += 1
+    assert asked > 50
+
+
+def test_a_condition_says_what_it_found(desk: Helpdesk, company: list[int]) -> None:
+    conditions = [Condition("tag", "is", ("dns",)), Condition("priority", "is_not", ("urgent",))]
+    with desk.read() as session:
+        known = load_facts(desk, session, company[:1], ["tag", "priority"])[company[0]]
+    tag, priority = explain_conditions(desk, conditions, known, desk.now())
+    assert (tag.holds, tag.found) == (True, ("dns",))
+    assert (priority.holds, priority.found) == (False, ("urgent",))
+
+
+def test_the_last_message_is_what_somebody_wrote_last(desk: Helpdesk, company: list[int]) -> None:
+    keys = ["message", "sender", "message_channel", "automatic"]
+    with desk.read() as session:
+        known = load_facts(desk, session, company, keys)
+    assert known[company[0]].facts == {
+        "message": ("We look.",),
+        "sender": ("adam@example.com",),
+        "message_channel": ("web",),
+        "automatic": ("no",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("condition", "mend"),
+    [
+        (Condition("colour", "is", ("red",)), "no field “colour”"),
+        (Condition("subject", "over", ("3",)), "cannot be asked for"),
+        (Condition("priority", "is", ()), "Say what Priority has to be"),
+        (Condition("priority", "is", ("soon",)), "“soon” is no value of Priority"),
+        (Condition("type", "is_set", ("fault",)), "Take the value away"),
+        (Condition("created_at", "over", ("soon",)), "Write it like 30m, 4h or 3d"),
+        (Condition("created_at", "over", ("3d", "4d")), "one value only"),
+        (Condition("messages", "over", ("many",)), "no number"),
+    ],
+)
+def test_a_condition_that_cannot_hold_is_refused_with_its_mend(desk: Helpdesk, condition: Condition, mend: str) -> None:
+    with desk.read() as session:
+        assert mend in (condition_problem(desk, session, condition) or "")
+
+
+def test_a_good_condition_has_no_problem_and_survives_being_stored(desk: Helpdesk) -> None:
+    condition = Condition("created_at", "over", ("1d 4h",))
+    assert Condition.of(condition.as_dict()) == condition
+    assert span("1d 4h") == timedelta(hours=28)
+    with desk.read() as session:
+        assert condition_problem(desk, session, condition) is None
+
+
+PLUGIN = """
+from helpdesk_core.api.automation import AutomaticAction, ConditionField
+from helpdesk_core.api.hooks import automatic_actions, condition_fields
+
+
+def load(session, ticket_ids):
+    return {each: {"plan": ["gold"]} for each in ticket_ids}
+
+
+def broken(session, ticket_ids):
+    raise ZeroDivisionError("no such panel")
+"""
+BODY = """
+@hookimpl(condition_fields)
+def fields(self):
+    return [ConditionField(key="plan", label="Plan", load=load), ConditionField(key="rack", label="Rack", load=broken)]
+
+@hookimpl(automatic_actions)
+def actions(self):
+    return [AutomaticAction(key="restart", label="Restart", act=lambda tx, ticket, value: None)]
+"""
+
+
+def test_plugins_add_fields_and_actions_and_a_broken_one_fails_alone(installed: Distributions, tmp_path: Path) -> None:
+    installed.add("hoster", BODY, head=PLUGIN)
+    with plugin_site("hoster", folder=tmp_path / "site") as site:
+        id = site.world.ticket().ticket.id
+        assert {"hoster.plan", "hoster.rack", "subject"} <= condition_fields_of(site.desk).keys()
+        assert list(automatic_actions_of(site.desk)) == ["hoster.restart"]
+        conditions = [Condition(f"hoster.{key}", "is", ("gold",)) for key in ("plan", "rack")]
+        with site.desk.read() as session:
+            known = load_facts(site.desk, session, [id], [each.field for each in conditions])
+        plan, rack = explain_conditions(site.desk, conditions, known[id], site.desk.now())
+        assert plan.holds
+        assert not rack.holds
+        assert "no such panel" in rack.problem
