@@ -23,6 +23,11 @@ class SiteConfig:
     trusted_proxies: int
     undo_send_seconds: int
 
+    @property
+    def form_max_mb(self) -> int:
+        """How many megabytes the files of one form may have together."""
+        return self.attachment_max_mb * 4
+
 
 @dataclass(frozen=True)
 class DatabaseConfig:

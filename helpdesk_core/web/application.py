@@ -10,6 +10,7 @@ from helpdesk_core.web.context import close_session
 from helpdesk_core.web.failures import register_failures
 from helpdesk_core.web.localisation import register_localisation
 from helpdesk_core.web.mounting import register_plugins
+from helpdesk_core.web.oversize import PageRequest, read_large_form
 from helpdesk_core.web.packing import pack
 from helpdesk_core.web.pages import core_routes
 from helpdesk_core.web.security import check_csrf, protect, refuse_control_characters
@@ -26,6 +27,7 @@ def build_web(desk: Helpdesk) -> Flask:
     for spec in (hooks.template_globals, hooks.ticket_columns, hooks.content_sources):
         desk.gather(spec)  # a plugin that cannot answer these is not to get routes either
     app = Flask("helpdesk_core.web", static_folder=None, template_folder=None)
+    app.request_class = PageRequest
     app.jinja_environment = PagesEnvironment
     app.extensions["helpdesk"] = desk
     site = desk.settings.site()
@@ -34,7 +36,7 @@ def build_web(desk: Helpdesk) -> Flask:
         SESSION_COOKIE_NAME="hd_flash",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=site.url.startswith("https:"),
-        MAX_CONTENT_LENGTH=(site.attachment_max_mb * 4 + 2) * MEGABYTE,
+        MAX_CONTENT_LENGTH=(site.form_max_mb + 2) * MEGABYTE,
         MAX_FORM_MEMORY_SIZE=4 * MEGABYTE,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -51,6 +53,7 @@ def build_web(desk: Helpdesk) -> Flask:
         routes.register(app)
     register_plugins(app, desk)
     sources = [(each.directive, each.source) for _, allowed in desk.gather(hooks.content_sources) for each in allowed]
+    app.before_request(read_large_form)
     app.before_request(refuse_control_characters)
     app.before_request(check_csrf)
     app.teardown_request(close_session)

@@ -52,7 +52,12 @@ def of_http(error: HTTPException) -> Response | tuple[str, int]:
         return error.get_response()
     if isinstance(error, RequestEntityTooLarge):
         return page(
-            413, _("Too large"), _("What you sent is larger than this helpdesk accepts. Send less at once.")
+            413,
+            _("Too large"),
+            _(
+                "What you sent is larger than this helpdesk accepts, so nothing of it was taken in. Go back, where "
+                "what you typed usually still stands, and send less at once."
+            ),
         ), 413
     texts = {
         404: (_("Not found"), _("There is no such page. Check the address, or start from the home page.")),

@@ -12,6 +12,7 @@ from helpdesk_core.errors import NotFound
 from helpdesk_core.tickets.queries import find_attachment
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.localisation import said
+from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.routing import CUSTOMER, SIGNED_IN, Routes
 from helpdesk_core.web.submitted import EXPECTED, received_files
 
@@ -50,14 +51,15 @@ def attachment(uid: str, name: str = "") -> Response:
     return attachment_response(find_attachment(db(), current_actor(), uid))
 
 
-@routes.post("/attachments", permission=SIGNED_IN)
+@routes.post("/attachments", permission=SIGNED_IN, shows_again=True)
 def upload() -> Any:
     """Take in one file for a form that is still being filled in; answers in JSON, for the script that sends it."""
     actor, files = current_actor(), received_files("file")
     close_session()
-    if len(files) != 1:
-        return {"error": _("Send one file at a time.")}, 422
     try:
+        refuse_left_out()
+        if len(files) != 1:
+            return {"error": _("Send one file at a time.")}, 422
         stored = store(current_desk(), actor, files[0])
     except EXPECTED as error:
         return {"error": said(error)}, error.status

@@ -10,6 +10,7 @@ from flask import Flask
 from helpdesk_core.errors import Forbidden, NotFound, SignInRequired
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.oversize import read_whole_forms_of
 
 PUBLIC: Final = "public"
 """For everybody, signed in or not."""
@@ -29,7 +30,8 @@ class Route:
 
     `permission` is a permission's name, or one of `PUBLIC`, `SIGNED_IN`, `CUSTOMER`, `STAFF`. A permission that
     depends on the department is asked for in any department here; the service asks for the right one. `name` is the
-    endpoint's last part.
+    endpoint's last part. With `shows_again`, the view shows its form again when the files in it are too large to be
+    taken in, and asks `refuse_left_out` before it believes that there are none.
     """
 
     rule: str
@@ -37,6 +39,7 @@ class Route:
     permission: str
     methods: tuple[str, ...] = ("GET",)
     name: str = ""
+    shows_again: bool = False
 
 
 class Routes:
@@ -51,17 +54,19 @@ class Routes:
         """Add a page."""
         return self._add(rule, permission, ("GET",))
 
-    def post(self, rule: str, *, permission: str) -> Callable[[View], View]:
+    def post(self, rule: str, *, permission: str, shows_again: bool = False) -> Callable[[View], View]:
         """Add an action; its form carries the CSRF token."""
-        return self._add(rule, permission, ("POST",))
+        return self._add(rule, permission, ("POST",), shows_again)
 
-    def form(self, rule: str, *, permission: str) -> Callable[[View], View]:
+    def form(self, rule: str, *, permission: str, shows_again: bool = False) -> Callable[[View], View]:
         """Add a page that posts to itself."""
-        return self._add(rule, permission, ("GET", "POST"))
+        return self._add(rule, permission, ("GET", "POST"), shows_again)
 
-    def _add(self, rule: str, permission: str, methods: tuple[str, ...]) -> Callable[[View], View]:
+    def _add(
+        self, rule: str, permission: str, methods: tuple[str, ...], shows_again: bool = False
+    ) -> Callable[[View], View]:
         def decorate(view: View) -> View:
-            self.routes.append(Route(rule, view, permission, methods, view.__name__))
+            self.routes.append(Route(rule, view, permission, methods, view.__name__, shows_again))
             return view
 
         return decorate
@@ -69,7 +74,10 @@ class Routes:
     def register(self, app: Flask) -> None:
         """Add the routes to the app, each behind the check of its permission."""
         for route in self.routes:
-            add_route(app, f"{self.area}.{route.name}", self.prefix + route.rule, route)
+            endpoint = f"{self.area}.{route.name}"
+            add_route(app, endpoint, self.prefix + route.rule, route)
+            if route.shows_again:
+                read_whole_forms_of(app, endpoint)
 
 
 def add_route(app: Flask, endpoint: str, rule: str, route: Route, plugin_id: str | None = None) -> None:

@@ -18,6 +18,7 @@ from helpdesk_core.errors import Conflict, Forbidden, HelpdeskError, Invalid, Ra
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.models import Message, Ticket
 from helpdesk_core.web.localisation import said
+from helpdesk_core.web.oversize import left_out
 
 EXPECTED: Final = (Invalid, Refused, Conflict, TooLarge, RateLimited, Forbidden)
 """Errors that a form answers by showing itself again, with all that was typed."""
@@ -65,7 +66,9 @@ def sent_before(session: Session, uid: str, *, internal: bool = False) -> SentBe
 
 
 def received_files(field: str = "files") -> tuple[Upload, ...]:
-    """Return the files that were chosen in a field of the form."""
+    """Return the files that were chosen in a field of the form; `refuse_left_out` tells of those left out."""
+    if left_out():
+        return ()
     return tuple(
         Upload(name=file.filename, content=file.read(), content_type=file.mimetype)
         for file in request.files.getlist(field)

@@ -25,6 +25,7 @@ from helpdesk_core.web.desk.composer import READ_TO, Composer, draft_name, from_
 from helpdesk_core.web.desk.ticket import show
 from helpdesk_core.web.drafts import drafted
 from helpdesk_core.web.localisation import said
+from helpdesk_core.web.oversize import left_out, refuse_left_out
 from helpdesk_core.web.routing import STAFF, Routes
 from helpdesk_core.web.submitted import EXPECTED, form_uid, keep_files, problems_of, received_files, sent_before
 
@@ -33,7 +34,7 @@ routes = Routes("desk", "/desk")
 Answer = Response | str | tuple[str, int]
 
 
-@routes.post("/tickets/<number>/messages", permission=STAFF)
+@routes.post("/tickets/<number>/messages", permission=STAFF, shows_again=True)
 def post_message(number: str) -> Answer:
     """Send a reply or add a note; the same form sent twice makes one message."""
     uid = form_uid()
@@ -99,6 +100,7 @@ def _sending(number: str, send: Callable[[str, NewMessage], str]) -> Answer:
     )
     close_session()
     try:
+        refuse_left_out()
         where = send(number, message)
     except IntegrityError:  # the same form twice in the same moment: the other one made the message
         where = number
@@ -178,7 +180,7 @@ def _shown_again() -> Composer:
     desk, actor, uploads = current_desk(), current_actor(), received_files()
     close_session()
     kept, wrong = keep_files(desk, actor, uploads)
-    return from_form(db(), actor, [each.uid for each in kept], wrong)
+    return from_form(db(), actor, [each.uid for each in kept], [*wrong, *left_out()])
 
 
 def _previewed(number: str) -> Answer:

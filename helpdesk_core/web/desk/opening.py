@@ -1,7 +1,7 @@
 """Opening a ticket for somebody: a call, a visit, a letter."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,6 +13,7 @@ from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, words
 from helpdesk_core.web.desk.lists import choices
 from helpdesk_core.web.desk.rail import rail_context
+from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.routing import Routes
 from helpdesk_core.web.submitted import (
     EXPECTED,
@@ -25,6 +26,7 @@ from helpdesk_core.web.submitted import (
 )
 
 routes = Routes("desk", "/desk")
+NAMES: Final = {"text": "body", "requester": "email", "address": "email", "attachments": "files"}
 CHANNELS = ("phone", "visit", "letter", "chat")
 
 
@@ -34,7 +36,7 @@ def new_ticket() -> str:
     return _form({})
 
 
-@routes.post("/tickets/new", permission="ticket.open")
+@routes.post("/tickets/new", permission="ticket.open", shows_again=True)
 def create_ticket() -> Response | tuple[str, int]:
     """Open the ticket for its requester; the same form sent twice opens one."""
     desk, actor, uid, form = current_desk(), current_actor(), form_uid(), request.form
@@ -59,12 +61,13 @@ def create_ticket() -> Response | tuple[str, int]:
     channel = form.get("channel", "")
     close_session()
     try:
+        refuse_left_out()
         posted = open_ticket(desk, actor.through(channel if channel in CHANNELS else "phone"), new)
     except IntegrityError:  # the same form twice in the same moment
         return redirect(url_for("desk.home"))
     except EXPECTED as error:
         kept, wrong = keep_files(desk, actor, uploads)
-        problems = problems_of(error, {"text": "body", "requester": "email", "address": "email"})
+        problems = problems_of(error, NAMES)
         if wrong:
             problems["files"] = wrong
         return _form(problems, [*form.getlist("kept"), *(each.uid for each in kept)]), 422

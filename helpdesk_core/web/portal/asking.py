@@ -28,6 +28,7 @@ from helpdesk_core.web import hooks
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.drafts import drafted
 from helpdesk_core.web.localisation import language
+from helpdesk_core.web.oversize import left_out, refuse_left_out
 from helpdesk_core.web.portal.home import SHORT, answers_to, finds_answers
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
 from helpdesk_core.web.routing import PUBLIC, Routes
@@ -65,7 +66,7 @@ class Form:
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-@routes.form("/tickets/new", permission=PUBLIC)
+@routes.form("/tickets/new", permission=PUBLIC, shows_again=True)
 def new_ticket() -> Any:
     """Open a ticket, or show the form for it."""
     actor, desk, uid = _asker(), current_desk(), form_uid()
@@ -94,6 +95,7 @@ def new_ticket() -> Any:
     if new is None:
         return _page(_kept(actor, form, uploads)), 422
     try:
+        refuse_left_out()
         if new.requester is not None:
             _check_visitor(new.requester.email or "")
         posted = open_ticket(desk, actor, new)
@@ -196,6 +198,8 @@ def _kept(actor: Actor, form: Form, uploads: tuple[Upload, ...]) -> Form:
     """Keep the files of a form that is shown again; a visitor has to choose them again, and is told so."""
     form.kept = form.kept or waiting_files(db(), actor, request.form.getlist("attachments"))
     close_session()
+    if texts := left_out():
+        form.errors = {**form.errors, "files": texts}
     if not actor.is_signed_in:
         if uploads:
             form.errors = {**form.errors, "files": [_("Choose the files once more; they could not be kept.")]}

@@ -26,6 +26,7 @@ from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.letters import as_letter
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.message_parts import message_parts
+from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.portal.words import standing
 from helpdesk_core.web.routing import CUSTOMER, Routes
 from helpdesk_core.web.submitted import (
@@ -53,7 +54,7 @@ def ticket(number: str) -> Any:
     return _page(actor, found)
 
 
-@routes.post("/tickets/<number>/reply", permission=CUSTOMER)
+@routes.post("/tickets/<number>/reply", permission=CUSTOMER, shows_again=True)
 def reply(number: str) -> Any:
     """Send an answer; the same form sent twice is one answer."""
     actor, desk, uid = current_actor(), current_desk(), form_uid()
@@ -68,6 +69,7 @@ def reply(number: str) -> Any:
         text=request.form.get("body", ""), uploads=uploads, attachments=tuple(each.uid for each in kept), uid=uid
     )
     try:
+        refuse_left_out()
         posted = post_reply(desk, actor, number, draft)
     except IntegrityError:
         if sent_before(db(), uid) is None:

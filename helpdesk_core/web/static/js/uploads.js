@@ -27,15 +27,34 @@ function changed(form) {
   form.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Without an address the files stay in the field until the form is sent. */
+/** A limit of the site in bytes: `file-mb` for one file, `form-mb` for all of a form. */
+function room(name) {
+  return Number(document.getElementById("hd-texts")?.dataset[name] ?? Infinity) * 1024 * 1024;
+}
+
+function problem(said) {
+  return make("span", { class: "hd-file__problem", role: "alert" }, said);
+}
+
+/** Without an address the files stay in the field until the form is sent; those too large keep it from being sent. */
 function show(input) {
-  listOf(input)?.replaceChildren(...[...input.files].map((file) => line(file.name, file.size, () => {
-    const rest = new DataTransfer();
-    for (const other of input.files) if (other !== file) rest.items.add(other);
-    input.files = rest.files;
-    show(input);
-    input.focus();
-  })));
+  const files = [...input.files];
+  const allFit = files.reduce((sum, file) => sum + file.size, 0) <= room("formMb");
+  listOf(input)?.replaceChildren(...files.map((file) => {
+    const row = line(file.name, file.size, () => {
+      const rest = new DataTransfer();
+      for (const other of input.files) if (other !== file) rest.items.add(other);
+      input.files = rest.files;
+      show(input);
+      input.focus();
+    });
+    if (file.size > room("fileMb") || !allFit) {
+      row.classList.add("hd-file--failed");
+      row.dataset.tooLarge = "";
+      row.querySelector("button").before(problem(text("toolarge")));
+    }
+    return row;
+  }));
 }
 
 function send(input, file) {
@@ -45,10 +64,15 @@ function send(input, file) {
   const row = line(file.name, file.size, () => { request.abort(); input.focus(); changed(form); });
   row.querySelector("button").before(progress);
   listOf(input).append(row);
+  if (file.size > room("fileMb")) {
+    row.classList.add("hd-file--failed");
+    progress.replaceWith(problem(text("toolarge")));
+    return;
+  }
   waiting.set(form, (waiting.get(form) ?? 0) + 1);
   const failed = (said) => {
     row.classList.add("hd-file--failed");
-    progress.replaceWith(make("span", { class: "hd-file__problem", role: "alert" }, said));
+    progress.replaceWith(problem(said));
   };
   request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) progress.value = event.loaded / event.total; });
   request.addEventListener("load", () => {
@@ -118,6 +142,13 @@ export function start() {
   });
   // What is still on its way goes along: the form waits for it.
   document.addEventListener("submit", (event) => {
+    const refused = event.target.querySelector("[data-too-large] button");
+    if (refused) {
+      event.preventDefault();
+      event.stopPropagation();
+      refused.focus();
+      return;
+    }
     if (!waiting.get(event.target)) return;
     event.preventDefault();
     event.target.dataset.sendsWhenUploaded = "1";
