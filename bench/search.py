@@ -1,11 +1,13 @@
 """Measure a search engine on a filled instance: building the index, searching, keeping up.
 
-    python bench/search.py INSTANCE --engine whoosh|tantivy|postgresql [--rounds N] [--limit DOCUMENTS] [--name NAME]
+    python bench/search.py INSTANCE --engine core|whoosh|tantivy|postgresql [--rounds N] [--limit DOCUMENTS] [--reuse]
+                           [--name NAME]
 
-INSTANCE is what `load.py` makes. Everything runs in this process: `page` is the whole search of the desk's page (index,
-rights, facets, snippets, one page of rows), `index` the engine alone. Times are milliseconds by the clock; `cpu` is the
-thread's own time, which other work on the machine changes less. With `--name` the figures are kept in
-`bench/results/NAME.json`.
+INSTANCE is what `load.py` makes; `core` is the database alone, without any index. `index` is the engine alone, `found`
+the whole search (index, rights, facets, snippets, a page of rows), `page` the desk's page as a browser gets it, asked
+through WSGI in this process by somebody who is signed in. Times are milliseconds by the clock; `cpu` is this process's
+own time, which other work on the machine changes less (a database server's is not in it). `--reuse` takes the index
+that is there. With `--name` the figures are kept in `bench/results/NAME.json`.
 """
 
 from __future__ import annotations
@@ -21,24 +23,30 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from serving import RESULTS
 from sqlalchemy import select
+from werkzeug.test import create_environ
 
 from helpdesk_core.actor import SYSTEM
-from helpdesk_core.app import open_helpdesk
+from helpdesk_core.app import create_app
+from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search.query import parse_query
+from helpdesk_core.testing.browser import Browser
 from helpdesk_core.tickets.results import search_tickets
 from helpdesk_core.users.actors import load_actor_by_user
 from helpdesk_core.users.models import User
 from helpdesk_search import keeping, tickets
 from helpdesk_search.asking import wanted_tickets
+from helpdesk_search.keeping import Keeper
 from helpdesk_search.plugin import IndexPlugin
 
-ENGINES = {"whoosh": "search", "postgresql": "search", "tantivy": "search_tantivy"}
+ENGINES = {"core": "", "whoosh": "search", "postgresql": "search", "tantivy": "search_tantivy"}
 BURST = 500
+Figures = dict[str, Any]
 
 
-def timed(ask: Callable[[], Any], rounds: int) -> dict[str, float]:
+def timed(ask: Callable[[], Any], rounds: int) -> Figures:
     """Return p50 and p95 by the clock, and the median of CPU time, in milliseconds."""
     clock, cpu = [], []
     for _ in range(rounds):
@@ -60,63 +68,90 @@ def main() -> None:
     options.add_argument("--engine", choices=ENGINES, required=True)
     options.add_argument("--rounds", type=int, default=40)
     options.add_argument("--limit", type=int, help="index so many documents only")
+    options.add_argument("--reuse", action="store_true", help="take the index that is there")
     options.add_argument("--name", help="of the result")
     given = options.parse_args()
     plugin_id = ENGINES[given.engine]
-    env = dict(os.environ) | {"HELPDESK_PLUGINS__ENABLED": json.dumps([plugin_id])}
+    env = dict(os.environ) | {"HELPDESK_PLUGINS__ENABLED": json.dumps([plugin_id] if plugin_id else [])}
     if plugin_id == "search":
         env["HELPDESK_PLUGINS__SEARCH__ENGINE"] = given.engine
     facts = json.loads((given.instance / "bench.json").read_text())
-    desk = open_helpdesk(given.instance, env=env)
+    if given.limit:
+        whole = tickets.all_tickets
+        keeping.all_tickets = lambda session: islice(whole(session), given.limit)  # type: ignore[attr-defined]  # only here, to stop early
+    app = create_app(given.instance, env=env)
+    desk: Helpdesk = app.extensions["helpdesk"]
+    found: Figures = {"engine": given.engine, "messages": facts["messages"], "tickets": facts["tickets"]}
     try:
-        plugin = desk.plugins.plugin(plugin_id)
-        assert isinstance(plugin, IndexPlugin)
-        if given.limit:
-            whole = tickets.all_tickets
-            keeping.all_tickets = lambda session: islice(whole(session), given.limit)  # type: ignore[attr-defined]  # only here, to stop early
-        began, spent = time.perf_counter(), time.process_time()
-        count = plugin.keeper.rebuild(lambda done, _all: print(f"\r{done}", end="", file=sys.stderr))
-        built, cpu = time.perf_counter() - began, time.process_time() - spent
-        engine = plugin.keeper.engine()
-        assert engine is not None
-        found: dict[str, Any] = {
-            "engine": given.engine,
-            "documents": count,
-            "per_second": round(count / built),
-            "per_cpu_second": round(count / cpu),
-            "mb": round(engine.size() / 1e6, 1),
-            "queries": {},
-        }
-        with desk.read() as session:
-            user = session.scalars(select(User).where(User.primary_email == facts["owner"])).one()
-            signed = load_actor_by_user(desk, session, user.id)
-        assert signed is not None
-        actor = signed.actor
-        for name, text in questions(facts).items():
-            asked = wanted_tickets(parse_query(text, now=desk.now()), SYSTEM, internal=True, newest=False, limit=1000)
-
-            def page(text: str = text) -> int:
-                with desk.read() as session:
-                    return search_tickets(desk, session, actor, text, side="desk").total
-
-            found["queries"][name] = {
-                "text": text,
-                "total": page(),
-                "index": timed(lambda asked=asked: engine.search(asked), given.rounds),  # type: ignore[misc]  # bound here
-                "page": timed(page, given.rounds),
-            }
-            print(name, found["queries"][name])
-        with desk.begin(SYSTEM) as tx:
-            plugin.keeper.stale.mark(tx, "ticket", list(islice(tickets.all_tickets(tx.session), BURST)))
-        began = time.perf_counter()
-        plugin.keeper.work()
-        found["burst_seconds"] = round(time.perf_counter() - began, 2)
+        plugin = desk.plugins.plugin(plugin_id) if plugin_id else None
+        keeper = plugin.keeper if isinstance(plugin, IndexPlugin) else None
+        if keeper is not None:
+            found |= built(keeper, reuse=given.reuse)
+        found["queries"] = asked(app, facts, keeper, given.rounds)
+        if keeper is not None:
+            found["burst_seconds"] = burst(desk, keeper)
     finally:
         desk.close()
     print(json.dumps(found, indent=1, ensure_ascii=False))
     if given.name:
         RESULTS.mkdir(parents=True, exist_ok=True)
         (RESULTS / f"{given.name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def built(keeper: Keeper, *, reuse: bool) -> Figures:
+    """Build the index, unless the one that is there is taken; return its figures."""
+    figures: Figures = {}
+    if not reuse:
+        began, spent = time.perf_counter(), time.process_time()
+        count = keeper.rebuild(lambda done, _all: print(f"\r{done}", end="", file=sys.stderr))
+        clock, cpu = time.perf_counter() - began, time.process_time() - spent
+        figures = {"per_second": round(count / clock), "per_cpu_second": round(count / cpu)}
+    engine = keeper.engine()
+    assert engine is not None
+    return figures | {"documents": engine.count(), "mb": round(engine.size() / 1e6, 1)}
+
+
+def asked(app: Flask, facts: Figures, keeper: Keeper | None, rounds: int) -> Figures:
+    """Ask every kind of question, and return the figures of each."""
+    desk: Helpdesk = app.extensions["helpdesk"]
+    browser = Browser(app)
+    browser.login(facts["owner"], facts["password"])
+    cookies = "; ".join(f"{each.key}={each.value}" for each in browser.client._cookies.values())
+    with desk.read() as session:
+        user = session.scalars(select(User).where(User.primary_email == facts["owner"])).one()
+        signed = load_actor_by_user(desk, session, user.id)
+    assert signed is not None
+    actor, figures, statuses = signed.actor, Figures(), list[str]()
+    for name, text in questions(facts).items():
+        wanted = wanted_tickets(parse_query(text, now=desk.now()), SYSTEM, internal=True, newest=False, limit=1000)
+
+        def search(text: str = text) -> int:
+            with desk.read() as session:
+                return search_tickets(desk, session, actor, text, side="desk").total
+
+        environ = create_environ("/desk/search", query_string={"q": text}, headers={"Cookie": cookies})
+
+        def page(environ: Figures = environ) -> None:
+            answer = app.wsgi_app(dict(environ), lambda status, *_: statuses.append(status))
+            assert b"".join(answer)
+            assert statuses.pop() == "200 OK"
+
+        figures[name] = {"text": text, "total": search()}
+        if keeper is not None and (engine := keeper.engine()):
+            figures[name]["index"] = timed(lambda ask=engine.search, what=wanted: ask(what), rounds)  # type: ignore[misc]  # bound here
+        figures[name] |= {"found": timed(search, rounds), "page": timed(page, rounds)}
+        print(name, figures[name])
+    return figures
+
+
+def burst(desk: Helpdesk, keeper: Keeper) -> float:
+    """Return after how many seconds of work everything is found, when many tickets have changed at once."""
+    with desk.begin(SYSTEM) as tx:
+        keeper.stale.mark(tx, "ticket", list(islice(tickets.all_tickets(tx.session), BURST)))
+    began = time.perf_counter()
+    while keeper.status()["waiting"]:
+        keeper.work()
+    return round(time.perf_counter() - began, 2)
 
 
 def questions(facts: dict[str, Any]) -> dict[str, str]:
