@@ -21,6 +21,8 @@ MAX_HTML: Final = 2_000_000
 MAX_TAGS: Final = 10_000
 MAX_DEPTH: Final = 200
 """HTML over one of these becomes text: the time to sanitise it grows with tags times depth."""
+MAX_ADDRESS: Final = 4000
+"""Characters of the address of a picture."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")
 # Overrides of the writing direction can make a text read as something it is not.
@@ -66,14 +68,14 @@ _TAGS = {
 _ATTRIBUTES = {
     "*": {"dir", "lang", "title", "align"},
     "a": {"href"},
-    "img": {"src", "alt", "width", "height"},
+    "img": {"src", "data-src", "alt", "width", "height"},
     "td": {"colspan", "rowspan", "valign"},
     "th": {"colspan", "rowspan", "valign", "scope"},
     "col": {"span", "width"},
     "ol": {"start", "type"},
     "details": {"open"},
 }
-_REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 
 
 def clean_line(text: str) -> str:
@@ -173,13 +175,16 @@ def render_markdown(text: str) -> str:
 def clean_html(html: str) -> str:
     """Return HTML that can do nothing but be read: no scripts, styles, forms or remote images.
 
-    Images of the mail itself (`cid:`) stay.
+    Images of the mail itself (`cid:`) stay. Images from elsewhere stay where their address is in `data-src`, which
+    loads nothing: pages offer to show them, and load them through this site.
     """
     return _CLEANER.clean(html)
 
 
 def _filter(tag: str, name: str, value: str) -> str | None:
     if tag == "img" and name == "src" and not value.startswith(("cid:", "/attachments/")):
+        return None
+    if name == "data-src" and (len(value) > MAX_ADDRESS or not _ELSEWHERE.match(value)):
         return None
     return value
 

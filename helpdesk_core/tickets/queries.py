@@ -101,6 +101,16 @@ def find_message(session: Session, ticket: Ticket, uid: str, *, internal: bool) 
     return message
 
 
+def find_readable_message(session: Session, actor: Actor, uid: str) -> Message:
+    """Return a message that the actor may see, on whichever ticket it is; else `NotFound`."""
+    readable = or_(visible(actor, "desk"), (Message.kind == "public") & visible(actor, "portal"))
+    query = select(Message).join(Ticket, Ticket.id == Message.ticket_id).where(Message.uid == uid, readable)
+    message = session.scalar(query)
+    if message is None:
+        raise NotFound(_l("There is no such message, or you may not see it."))
+    return message
+
+
 def find_attachment(session: Session, actor: Actor, uid: str) -> Attachment:
     """Return an attachment of a message the actor may see, or an upload of their own; else `NotFound`."""
     readable = or_(visible(actor, "desk"), (Message.kind == "public") & visible(actor, "portal"))

@@ -17,6 +17,7 @@ from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.tickets.content import clean_html
 from helpdesk_core.tickets.models import Message
 from helpdesk_core.web.files import INLINE
+from helpdesk_core.web.remote_pictures import placed, question
 
 _LINK = re.compile(r"https?://[^\s<>\"“”]*[^\s<>\"“”.,;:!?)\]}'’]")
 _CID = re.compile(r'src="cid:([^"]*)"')
@@ -48,6 +49,8 @@ class Letter:
     pictures: Sequence[File]
     files: Sequence[File]
     """Everything attached, but for pictures that the text shows itself."""
+    question: Markup
+    """The offer to load pictures that lie elsewhere; empty if there are none."""
 
     @property
     def name(self) -> str:
@@ -80,7 +83,7 @@ def as_letter(message: Message) -> Letter:
     others = [each for each in message.attachments if each.id not in shown]
     files = [as_file(each) for each in others]
     pictures = [file for file, each in zip(files, others, strict=True) if each.content_type in INLINE]
-    return Letter(f"m-{message.uid}", message, html, quoted, pictures, files)
+    return Letter(f"m-{message.uid}", message, html, quoted, pictures, files, question(message))
 
 
 def as_file(attachment: Attachment) -> File:
@@ -160,9 +163,10 @@ def _of_html(message: Message, shown: set[int]) -> tuple[Markup, Markup]:
     # What somebody quotes in the web form they have chosen to show.
     chosen = message.channel == "web" and "quote_at" not in message.details
     if chosen:
-        return _safe(_CID.sub(place, html)), Markup("")
+        return _safe(placed(message, _CID.sub(place, html))), Markup("")
     body, quoted = fold_html(html)
-    return _safe(_CID.sub(place, fold_amid(body))), _safe(_CID.sub(place, quoted))
+    shown_body, shown_quote = (_CID.sub(place, each) for each in (fold_amid(body), quoted))
+    return _safe(placed(message, shown_body)), _safe(placed(message, shown_quote))
 
 
 def _of_text(message: Message) -> tuple[Markup, Markup]:

@@ -69,7 +69,7 @@ def test_the_account_of_a_new_sender_is_not_verified(desk: Helpdesk, gateway: Ga
 
 
 def test_html_is_cleaned_and_its_own_pictures_stay(desk: Helpdesk, gateway: Gateway) -> None:
-    html = '<p onclick="x()">Look: <img src="cid:shot@mail"><script>alert(1)</script></p>'
+    html = '<p onclick="x()">Look: <img src="cid:shot@mail"><script>alert(1)</script></p><img src="http://example.net/a">'
     raw = (
         "From: carla@example.net\r\nTo: support@example.com\r\nSubject: Shot\r\nMessage-ID: <html@mail.example.net>\r\n"
         'Content-Type: multipart/related; boundary="limit"\r\n\r\n'
@@ -81,6 +81,7 @@ def test_html_is_cleaned_and_its_own_pictures_stay(desk: Helpdesk, gateway: Gate
     (message,) = messages(desk, tickets(desk)[0])
     assert message.body_html is not None
     assert 'src="cid:shot@mail"' in message.body_html
+    assert '<img data-src="http://example.net/a">' in message.body_html
     assert "onclick" not in message.body_html
     assert "alert" not in message.body_html + message.body_text
     assert [(each.name, each.content_id) for each in message.attachments] == [("shot.png", "shot@mail")]

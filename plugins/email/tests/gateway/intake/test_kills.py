@@ -1,6 +1,6 @@
 """`kill -9` at random moments while mails flow from a mailbox through worker and database.
 
-HELPDESK_TEST_KILL_MAILS says how many mails (60 by default).
+HELPDESK_TEST_KILL_MAILS says how many mails (60 by default); a worker is killed at least once for every hundred.
 """
 
 import os
@@ -32,7 +32,7 @@ from .servers import Dovecot
 from .waiting import until
 
 MAILS = int(os.environ.get("HELPDESK_TEST_KILL_MAILS", "60"))
-KILLS = 5
+KILLS = max(5, MAILS // 100)
 COMMAND = "import sys; from helpdesk_core.cli import main; sys.exit(main())"
 
 
@@ -69,8 +69,9 @@ def test_kills_at_random_moments_lose_no_mail_and_bring_none_twice(
     env = os.environ | site.make_instance(tmp_path / "instance", desk_url, configured(settings))
     chance = random.Random(11)
     portion = -(-MAILS // KILLS)
-    for kill in range(KILLS):
-        numbers = range(kill * portion, min((kill + 1) * portion, MAILS))
+    kills = 0
+    while kills < KILLS or count(desk) < MAILS + 1:
+        numbers = range(kills * portion, min((kills + 1) * portion, MAILS))
         mail_server.put(
             user,
             [
@@ -85,10 +86,11 @@ def test_kills_at_random_moments_lose_no_mail_and_bring_none_twice(
         try:
             before = count(desk)
             until(lambda before=before, process=process: count(desk) > before or process.poll() is not None)  # type: ignore[misc]  # bound here
-            time.sleep(chance.uniform(0, 0.6))
+            time.sleep(chance.uniform(0, 0.6 if kills % 2 else 3))
         finally:
             process.kill()
             process.communicate()
+        kills += 1
     let_leases_run_out(desk)
     supervisor.fetch_now(mailbox.id)
     clock.advance(minutes=10)
