@@ -1,20 +1,24 @@
 """Asking by mail how a closed ticket went: whom, when, and whom not."""
 
 import hmac
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Helpdesk, Transaction
 from helpdesk_core.api.events import TicketChanged
 from helpdesk_core.api.tickets import Ticket, lock_ticket
+from helpdesk_core.api.users import load_actor_by_user
 
 from .events import RatingAsked
-from .giving import target_of
+from .giving import rates, target_of
 from .models import Ask, Rating
 from .settings import Rules, rules
 
-PORTION = 100
+PORTION: Final = 100
+LATE: Final = timedelta(days=7)
+"""Nobody is asked about what is longer past than this, for example after the worker has stood still for weeks."""
 
 
 def closed_or_reopened(desk: Helpdesk, event: TicketChanged) -> None:
@@ -60,11 +64,12 @@ def _ask(desk: Helpdesk, ask_id: int) -> None:
         )
         if ask is None:
             return
-        ask.user_id = ticket.requester_id
-        ask.reason = _why_not(tx, rule, ticket, ask)
         if ticket.is_open:
             ask.state = "cancelled"
-        elif ask.reason:
+            return
+        ask.user_id = ticket.requester_id
+        ask.reason = _why_not(tx, rule, ticket, ask)
+        if ask.reason:
             ask.state = "skipped"
         else:
             ask.state, ask.asked_at = "asked", tx.now
@@ -73,23 +78,22 @@ def _ask(desk: Helpdesk, ask_id: int) -> None:
 
 def _why_not(tx: Transaction, rule: Rules, ticket: Ticket, ask: Ask) -> str:
     """Return a word that says why this person is not asked; none if they are."""
-    if ticket.is_open:
-        return ""
     if not (rule.ask and rule.rate_tickets):
         return "off"
     if ticket.merged_into_id is not None:
         return "merged"
+    if ask.due_at < tx.now - LATE:
+        return "late"
+    person = load_actor_by_user(tx.desk, tx.session, ask.user_id)
+    if person is None or not rates(tx.desk, tx.session, person.actor, ticket):
+        return "staff"
     if not drawn(tx.desk, ticket, rule.ask_share):
         return "sample"
     rated = select(Rating.id).where(Rating.target == target_of(ticket, None), Rating.user_id == ask.user_id)
     if tx.session.scalar(rated) is not None:
         return "rated"
-    return "pause" if _asked_lately(tx.session, ask.user_id, tx, rule) else ""
-
-
-def _asked_lately(session: Session, user_id: int, tx: Transaction, rule: Rules) -> bool:
-    lately = select(Ask.id).where(Ask.user_id == user_id, Ask.asked_at > tx.now - rule.ask_pause)
-    return session.scalar(lately.limit(1)) is not None
+    lately = select(Ask.id).where(Ask.user_id == ask.user_id, Ask.asked_at > tx.now - rule.ask_pause)
+    return "pause" if tx.session.scalar(lately.limit(1)) is not None else ""
 
 
 def drawn(desk: Helpdesk, ticket: Ticket, share: int) -> bool:

@@ -91,7 +91,7 @@ def give(desk: Helpdesk, actor: Actor, number: str, message_uid: str | None, opi
             ticket_id=ticket.id,
             message_id=message.id if message else None,
             user_id=actor.user_id,
-            agent_id=message.author_id if message else _who_helped(tx.session, ticket),
+            agent_id=message.author_id if message else who_helped(tx.session, ticket),
             department_id=ticket.department_id,
             channel=actor.channel,
             day=tx.now.date(),
@@ -148,7 +148,7 @@ def _is_staff(desk: Helpdesk, session: Session, actor: Actor, ticket: Ticket) ->
     return whole is None or whole.may("ticket.read", ticket.department_id)
 
 
-def _who_helped(session: Session, ticket: Ticket) -> int | None:
+def who_helped(session: Session, ticket: Ticket) -> int | None:
     """Return the assignee, or whoever answered last."""
     if ticket.assignee_id is not None:
         return ticket.assignee_id

@@ -1,8 +1,8 @@
 """The plugin's mails: the question how it went, and the notice of a bad rating."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -23,7 +23,7 @@ from helpdesk_core.api.mail import (
     subject_tag,
 )
 from helpdesk_core.api.tickets import Ticket, reopen
-from helpdesk_core.api.users import User, people_who_may
+from helpdesk_core.api.users import User, all_roles, people_who_may
 
 from .events import RatingAsked, RatingGiven
 from .links import Claim, token_of, url_of
@@ -31,8 +31,10 @@ from .models import Rating
 from .scales import SCALES, step_of
 from .settings import ID, rules
 
-ALERT = "ratings.alert"
-_FOLDER = Path(__file__).parent / "mail"
+ALERT: Final = "ratings.alert"
+_MANAGES: Final = "ticket.redact"
+"""What a manager may do in a department, and an agent may not, as roles are on a new site."""
+_FOLDER: Final = Path(__file__).parent / "mail"
 
 
 def send_question(desk: Helpdesk, event: RatingAsked) -> None:
@@ -64,7 +66,7 @@ def bad_rating(desk: Helpdesk, event: RatingGiven) -> None:
         if ticket is None or rating is None or rating.verdict != "bad":
             return
         if rule.tell_bad:
-            people = people_who_may(session, ALERT, ticket.department_id)
+            people = _who_is_told(session, ticket.department_id)
             drafts = [
                 _draft(desk, session, "bad", ticket, user, _said(desk, session, rating, user))
                 for user in _can_be_written_to(desk, session, people)
@@ -73,6 +75,12 @@ def bad_rating(desk: Helpdesk, event: RatingGiven) -> None:
         compose(desk, event, drafts)
     if rule.reopen_bad and not ticket.is_open and ticket.merged_into_id is None:
         reopen(desk, SYSTEM, ticket.number or "")
+
+
+def _who_is_told(session: Session, department_id: int) -> Sequence[User]:
+    """Return those with the permission; as long as no role holds it, the managers of the department."""
+    decided = any(each.permission == ALERT for role in all_roles(session) for each in role.permissions)
+    return people_who_may(session, ALERT if decided else _MANAGES, department_id)
 
 
 def _said(desk: Helpdesk, session: Session, rating: Rating, user: User) -> dict[str, Any]:

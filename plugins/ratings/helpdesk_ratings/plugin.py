@@ -11,6 +11,7 @@ from helpdesk_core.api.db import affect
 from helpdesk_core.api.events import TicketChanged
 from helpdesk_core.api.hooks import (
     api_routes,
+    demo_filling,
     desk_links,
     desk_routes,
     desk_ticket_sidebar,
@@ -159,6 +160,13 @@ class RatingsPlugin(Plugin):
                     {"message": each.message, "scale": each.scale, "score": each.score, "verdict": each.verdict}
                 )
         return found
+
+    @hookimpl(demo_filling)
+    def demo_filling(self, tx: Transaction) -> None:
+        """Let the demo's customers have rated."""
+        from .samples import fill
+
+        fill(self.desk, tx)
 
     @hookimpl(personal_data)
     def personal_data(self, user: User) -> Sequence[PersonalData]:

@@ -79,7 +79,8 @@ class Settings(Schema):
         metadata=about(
             _l("Tell of bad ratings"),
             help=_l(
-                "A bad rating is told at once by mail to all who have the permission ratings.alert in the department."
+                "A bad rating is told at once by mail to all who have the permission ratings.alert in the department; "
+                "as long as no role has it, to those who may redact messages there: managers."
             ),
         ),
     )

@@ -5,9 +5,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from helpdesk_core.api.events import TicketChanged
+from helpdesk_core.api import SYSTEM
+from helpdesk_core.api.events import MessagePosted, TicketChanged, TicketOpened
 from helpdesk_core.api.tickets import find_ticket, reopen
+from helpdesk_core.api.users import change_role, find_role
 from helpdesk_ratings import asking
+from helpdesk_ratings.events import RatingAsked, RatingGiven
 from helpdesk_ratings.giving import Opinion, give
 from helpdesk_ratings.mailing import ALERT
 from helpdesk_ratings.models import Ask
@@ -88,6 +91,30 @@ def test_whoever_has_rated_is_not_asked(scene: Make) -> None:
     assert reasons(here) == [("skipped", "rated")]
 
 
+def test_nobody_is_asked_about_what_is_long_past(scene: Make) -> None:
+    here = scene(ask_after="1h")
+    here.close()
+    here.site.clock.advance(days=9)
+    assert questions(here) == 0
+    assert reasons(here) == [("skipped", "late")]
+
+
+def test_whoever_works_in_the_department_is_not_asked_of_their_own_ticket(scene: Make) -> None:
+    here = scene(ask_after="1h")
+    own = another(here.site, here.agent, here.agent)
+    own.close()
+    here.site.clock.advance(hours=2)
+    assert questions(here) == 0
+    assert reasons(here) == [("skipped", "staff")]
+
+
+def test_nothing_is_delivered_to_the_plugin_but_what_it_listens_to(scene: Make) -> None:
+    desk = scene().site.desk
+    heard = {kind for kind in (TicketOpened, MessagePosted, TicketChanged) if "ratings" in desk.subscribers(kind)}
+    assert heard == {TicketChanged}
+    assert desk.subscribers(RatingGiven) == desk.subscribers(RatingAsked) == ("ratings",)
+
+
 def test_a_share_of_nought_asks_nobody_and_the_lot_stays_the_same(scene: Make) -> None:
     here = scene(ask_after="1h", ask_share=0)
     here.close()
@@ -113,6 +140,27 @@ def test_a_bad_rating_is_told_and_may_open_the_ticket(scene: Make, again: bool) 
     assert "Nobody listened." in body(told[0])
     with site.desk.read() as session:
         assert find_ticket(session, here.customer, here.number).is_open is again
+
+
+def test_managers_are_told_as_long_as_nobody_has_been_chosen(scene: Make) -> None:
+    here = scene(ask=False)
+    site = here.site
+    world = site.world
+    support, sales = (world.agent(name, key, role="manager") for name, key in (("Mia", "support"), ("Sol", "sales")))
+    give(site.desk, here.customer, here.number, here.answer.uid, Opinion(1))
+    site.work()
+    site.work()
+    assert [str(each["To"]) for each in mails(site, "Bad rating")] == [f"Mia <{support.email}>"]
+    with site.desk.read() as session:
+        held = {each.permission for each in find_role(session, "agent").permissions}
+    change_role(site.desk, SYSTEM, "agent", permissions=held | {ALERT})
+    other = another(site, here.customer, here.agent)
+    give(site.desk, here.customer, other.number, other.answer.uid, Opinion(1))
+    site.work()
+    site.work()
+    assert len(mails(site, "Bad rating", here.agent.email)) == 1
+    assert len(mails(site, "Bad rating", support.email)) == 1
+    assert mails(site, "Bad rating", sales.email) == []
 
 
 def test_only_what_turns_bad_is_told_and_only_to_those_who_are_to_know(scene: Make) -> None:

@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.users import User
-from helpdesk_ratings import privacy
+from helpdesk_ratings import privacy, samples
 from helpdesk_ratings.giving import Opinion, give
 from helpdesk_ratings.models import Rating
 from helpdesk_ratings.reporting import wilson
 
-from .scenes import Scene
+from .scenes import Scene, another
 
 Make = Callable[..., Scene]
 
@@ -40,3 +40,18 @@ def test_what_a_person_said_is_handed_out_and_then_nobodys(scene: Make) -> None:
         rating = session.scalars(select(Rating)).one()
     assert (rating.user_id, rating.comment, rating.score, rating.reasons) == (None, "", 1, ["Speed"])
     assert privacy.ratings_by(desk, person) == []
+
+
+def test_the_demo_shows_ratings_and_lets_managers_see_the_results(scene: Make) -> None:
+    here = scene()
+    for _ticket in range(9):
+        another(here.site, here.customer, here.agent).close()
+    here.site.clock.advance(days=3)
+    boss = here.site.world.agent("Bob Boss", "support", role="manager")
+    with here.site.desk.begin(SYSTEM) as tx:
+        samples.fill(here.site.desk, tx)
+    page = here.site.browser(boss).get("/desk/x/ratings/")
+    assert "Ann Agent" in page.words
+    assert "<rect" in page.text
+    with here.site.desk.read() as session:
+        assert len(session.scalars(select(Rating).where(Rating.message_id.is_(None))).all()) >= 3
