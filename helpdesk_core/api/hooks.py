@@ -20,6 +20,8 @@ from helpdesk_core.rest.hooks import api_routes
 from helpdesk_core.search.hooks import document_search, search_correction, search_marks, search_sources
 from helpdesk_core.tickets.hooks import (
     event_recorded,
+    list_filters,
+    list_orders,
     message_check,
     message_draft,
     message_posted,
@@ -139,6 +141,8 @@ __all__ = [
     "event_recorded",
     "health",
     "hookimpl",
+    "list_filters",
+    "list_orders",
     "mail_failed",
     "mail_sent",
     "mail_transport",

@@ -29,6 +29,7 @@ from helpdesk_core.tickets.models import (
     TicketTag,
     TicketType,
 )
+from helpdesk_core.tickets.narrowing import ListFilter, ListOrder
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.tickets.people import add_participant, follow, remove_participant, unfollow
 from helpdesk_core.tickets.posting import Posted
@@ -55,6 +56,8 @@ __all__ = [
     "Change",
     "HeldReply",
     "Linked",
+    "ListFilter",
+    "ListOrder",
     "Message",
     "NewMessage",
     "NewTicket",

@@ -68,8 +68,12 @@ class SearchQuery:
         return [term for term in self.terms if term.field == field]
 
 
-def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC) -> SearchQuery:
-    """Read a search; `now` (aware) and the reader's `zone` give dates their meaning. Never raises."""
+def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC, more: Sequence[str] = ()) -> SearchQuery:
+    """Read a search; `now` (aware) and the reader's `zone` give dates their meaning. Never raises.
+
+    `more` are fields besides `FIELDS`, such as those of plugins; their values are compared as they are written.
+    """
+    known = (*FIELDS, *more)
     query = SearchQuery(text=text)
     terms: list[SearchTerm] = []
     problems: list[LazyText] = []
@@ -78,10 +82,10 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC) -> SearchQuery:
         value = (phrase if phrase is not None else found["word"]).strip()
         if phrase is not None and not found["end"]:
             problems.append(_l("A quotation mark is missing at the end of “%(text)s”.", text=phrase[:60]))
-        if not field and phrase is None and value.endswith(":") and value[:-1].casefold() in FIELDS:
+        if not field and phrase is None and value.endswith(":") and value[:-1].casefold() in known:
             field, value = value[:-1].casefold(), ""
-        if field and field not in FIELDS:
-            meant = get_close_matches(field, FIELDS, 1, 0.75)
+        if field and field not in known:
+            meant = get_close_matches(field, known, 1, 0.75)
             if meant:
                 problems.append(
                     _l("There is no field “%(field)s:”. Did you mean “%(meant)s:”?", field=field, meant=meant[0])
@@ -105,7 +109,7 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC) -> SearchQuery:
         if not value:
             continue
         values = (value,) if phrase is not None or not field else tuple(each for each in value.split(",") if each)
-        if field in KEYS:
+        if field in KEYS or field in more:
             values = tuple(each.casefold().lstrip("#") for each in values)
         if field == "has" and (unknown := [each for each in values if each.rstrip("s") not in HAVE]):
             problems.append(_l("One can ask for has:attachment, but not for has:%(value)s.", value=unknown[0]))

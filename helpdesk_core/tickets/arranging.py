@@ -14,9 +14,10 @@ from helpdesk_core.errors import Forbidden, Invalid, NotFound
 from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.inputs import UNSET, Unset
-from helpdesk_core.tickets.listing import check_sort
+from helpdesk_core.tickets.ordering import check_sort
 from helpdesk_core.tickets.searches import MAX_COLUMNS, workspaces
 from helpdesk_core.tickets.standing import STANDING
+from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.users.models import User
 
 PREFERENCE: Final = "workspaces"
@@ -89,7 +90,7 @@ def arrangement(preferences: Mapping[str, Any]) -> Arrangement:
 def choose(desk: Helpdesk, actor: Actor, key: str, wanted: ChoiceChange) -> Choice:
     """Change one person's way with a workspace (its key or uid), and return it."""
     if isinstance(wanted.sort, str) and wanted.sort:
-        check_sort(wanted.sort)
+        check_sort(wanted.sort, narrowing(desk))
     if not isinstance(wanted.columns, Unset) and len(wanted.columns) > MAX_COLUMNS:
         raise Invalid(
             {

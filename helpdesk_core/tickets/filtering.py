@@ -11,7 +11,7 @@ from helpdesk_core.actor import Actor
 from helpdesk_core.errors import Invalid
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.models import OPEN_STATES, Participant, Ticket, TicketTag
-from helpdesk_core.tickets.rights import Side
+from helpdesk_core.tickets.rights import Side, visible
 from helpdesk_core.tickets.searching import read_search, text_conditions
 from helpdesk_core.tickets.vocabulary import Vocabulary
 from helpdesk_core.users.models import Organisation, User
@@ -27,7 +27,8 @@ class TicketFilter:
     `number` are numbers of tickets; `status`, `department`, `priority`, `type` are keys; `state` is one of the five
     states, or `open` or `closed` for all of that kind; `assignee` and `requester` are uids, `me`, or (assignee) `none`;
     `text` is looked for in number, subject, messages and the requester's name and address, and may use the language of
-    searches. Internal notes are searched only for the desk.
+    searches. Internal notes are searched only for the desk. `x` are filters of plugins as `<plugin id>.<key>:<value>`;
+    they find only tickets that one works, and nothing while their plugin is off.
     """
 
     number: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class TicketFilter:
     tag: tuple[str, ...] = ()
     waiting_on: tuple[str, ...] = ()
     follower: tuple[str, ...] = ()
+    x: tuple[str, ...] = ()
     text: str = ""
     created_from: datetime | None = None
     created_to: datetime | None = None
@@ -114,12 +116,20 @@ def conditions(
         found.append(Ticket.created_at < wanted.created_to)
     if wanted.updated_since:
         found.append(Ticket.updated_at >= wanted.updated_since)
+    if wanted.x:
+        found += [visible(actor, "desk"), *_of_plugins(wanted.x, words)]
     if wanted.text:
-        if found_ids is None:
-            found += text_conditions(read_search(wanted.text, actor, words), words, side)
-        else:
-            found.append(Ticket.id.in_(found_ids))
+        found += text_conditions(read_search(wanted.text, actor, words), words, actor, side, found_ids)
     return found
+
+
+def _of_plugins(asked: Sequence[str], words: Vocabulary) -> list[ColumnElement[bool]]:
+    """Return a condition for each filter; several values of one are alternatives."""
+    ways: dict[str, list[ColumnElement[bool]]] = {}
+    for each in asked:
+        key, _colon, value = each.partition(":")
+        ways.setdefault(key, []).append(words.narrowing.condition(key, value))
+    return [or_(*found) for found in ways.values()]
 
 
 def _in_states(states: Sequence[str], words: Vocabulary) -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ from helpdesk_core.tickets.events import (
 )
 from helpdesk_core.tickets.inputs import Change, NewMessage, NewTicket
 from helpdesk_core.tickets.models import Message, Ticket
+from helpdesk_core.tickets.narrowing import ListFilter, ListOrder
 
 
 @hookspec.refine(since="0.1", refines="draft")
@@ -187,3 +188,16 @@ def ticket_search(query: SearchQuery, actor: Actor, internal: bool, newest: bool
     to the next plugin, and in the end to the database, which looks for the text as it stands. Values of `status`,
     `department`, `priority` and `type` are keys.
     """
+
+
+@hookspec.collect(since="0.1", when="startup")
+def list_filters() -> Sequence[ListFilter]:
+    """Return filters of ticket lists: for the desk's lists, workspaces, the API's `x`, and as a word of searches.
+
+    A filter that fails finds nothing, so that nobody changes many tickets that they did not mean.
+    """
+
+
+@hookspec.collect(since="0.1", when="startup")
+def list_orders() -> Sequence[ListOrder]:
+    """Return orders of ticket lists, each by a column of a table of the plugin; for lists, workspaces and the API."""

@@ -1,29 +1,24 @@
 """Lists of tickets: filtered, sorted, a page at a time, with one query whatever the page shows."""
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from helpdesk_core.actor import Actor
-from helpdesk_core.errors import Invalid
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.filtering import TicketFilter, conditions
 from helpdesk_core.tickets.models import Ticket, TicketSeen
+from helpdesk_core.tickets.ordering import Place, Stretch, check_sort, read_place, stretches
 from helpdesk_core.tickets.rights import Side, visible
 from helpdesk_core.tickets.searching import found_by_plugin, read_search
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.models import Organisation, User
 
 MAX_LIMIT: Final = 200
-SORTS: Final = ("-updated", "updated", "-created", "created", "-priority")
 
 
 _ById = Mapping[str, Mapping[int, Any]]
@@ -114,28 +109,50 @@ def list_tickets(
     for words that do not exist, naming those that do.
     """
     words = vocabulary(desk, session, generation)
-    check_sort(sort)
+    check_sort(sort, words.narrowing)
     limit = max(1, min(limit, MAX_LIMIT))
     found_ids = None
     if wanted.text:
         found_ids = found_by_plugin(desk, actor, read_search(wanted.text, actor, words, desk.now()), side)
     query = _COLUMNS.where(visible(actor, side), *conditions(wanted, words, actor, side, found_ids))
-    keys, descending = _order(sort, words)
+    parts = stretches(sort, words, actor)
     back = before is not None and after is None
-    if back:
-        descending = not descending
-    if (place := before if back else after) is not None:
-        query = query.where(_beyond(keys, _read_cursor(place, sort), descending=descending))
-    query = query.order_by(*(key.desc() if descending else key for key in keys)).limit(limit + 1)
-    rows = session.execute(query, {"reader": actor.user_id or 0}).all()
+    token = before if back else after
+    place = read_place(token, sort, parts) if token is not None else None
+    rows = _read(session, query, actor, parts, place, limit + 1, back=back)
     by_id = _names(words)
     shown = list(reversed(rows[:limit])) if back else rows[:limit]
     more = len(rows) > limit
     return Page(
-        [_row(row, by_id) for row in shown],
-        next=_cursor(shown[-1], sort, by_id) if shown and (more or back) else None,
-        previous=_cursor(shown[0], sort, by_id) if shown and (more if back else after is not None) else None,
+        [_row(row, by_id) for _place, row in shown],
+        next=shown[-1][0].text(sort) if shown and (more or back) else None,
+        previous=shown[0][0].text(sort) if shown and (more if back else after is not None) else None,
     )
+
+
+def _read(
+    session: Session,
+    query: Select[Any],
+    actor: Actor,
+    parts: Sequence[Stretch],
+    place: Place | None,
+    limit: int,
+    *,
+    back: bool,
+) -> list[tuple[Place, Any]]:
+    """Return rows with their places, from one part of the list after the other until there are enough."""
+    rows: list[tuple[Place, Any]] = []
+    numbers = range(place.stretch if place else 0, len(parts))
+    if back and place is not None:
+        numbers = range(place.stretch, -1, -1)
+    for number in numbers:
+        reached = place.position if place is not None and place.stretch == number else None
+        asked = parts[number].of(query, reached, back=back).limit(limit - len(rows))
+        found = session.execute(asked, {"reader": actor.user_id or 0})
+        rows += [(Place(number, parts[number].position(row)), row) for row in found]
+        if len(rows) >= limit:
+            break
+    return rows
 
 
 def rows_of(session: Session, words: Vocabulary, actor: Actor, ids: Sequence[int]) -> list[TicketRow]:
@@ -155,18 +172,6 @@ def _names(words: Vocabulary) -> _ById:
         "type": {each.id: each for each in words.types.values()},
         "department": {each.id: each for each in words.departments.values()},
     }
-
-
-def check_sort(sort: str) -> None:
-    """Raise `Invalid` unless lists can be sorted that way."""
-    if sort not in SORTS:
-        raise Invalid(
-            {
-                "sort": [
-                    _l("One cannot sort by “%(sort)s”. Choose one of: %(sorts)s.", sort=sort, sorts=", ".join(SORTS))
-                ]
-            }
-        )
 
 
 def count_tickets(
@@ -221,41 +226,3 @@ def _row(row: Any, by_id: _ById) -> TicketRow:
         row.assignee_name, row.organisation, row.message_count, row.created_at, row.updated_at, row.closed_at,
         row.last_customer_at, row.last_agent_at, row.seen_at,
     )  # fmt: skip
-
-
-def _order(sort: str, words: Vocabulary) -> tuple[tuple[Any, ...], bool]:
-    name = sort.lstrip("-")
-    if name == "priority":
-        levels = {each.id: each.level for each in words.priorities.values()}
-        return (case(levels, value=Ticket.priority_id), Ticket.updated_at, Ticket.id), True
-    return (Ticket.updated_at if name == "updated" else Ticket.created_at, Ticket.id), sort.startswith("-")
-
-
-def _beyond(keys: Sequence[Any], reached: Sequence[Any], *, descending: bool) -> ColumnElement[bool]:
-    """Return the condition for rows behind a position; written so that every database takes its index for it."""
-    key, value = keys[0], reached[0]
-    further: ColumnElement[bool] = key < value if descending else key > value
-    if len(keys) == 1:
-        return further
-    not_before: ColumnElement[bool] = key <= value if descending else key >= value
-    return and_(not_before, or_(further, _beyond(keys[1:], reached[1:], descending=descending)))
-
-
-def _cursor(row: Any, sort: str, by_id: _ById) -> str:
-    name = sort.lstrip("-")
-    moment = (row.created_at if name == "created" else row.updated_at).isoformat()
-    position = [by_id["priority"][row.priority_id].level, moment, row.id] if name == "priority" else [moment, row.id]
-    return base64.urlsafe_b64encode(json.dumps([sort, *position]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str, sort: str) -> list[Any]:
-    try:
-        made_for, *position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if made_for != sort:
-            raise ValueError(made_for)
-        *first, moment, last = position
-        return [*(int(each) for each in first), datetime.fromisoformat(moment), int(last)]
-    except (ValueError, TypeError, binascii.Error):
-        raise Invalid(
-            {"after": [_l("This is no place in this list. Take the `next` of the page before, unchanged.")]}
-        ) from None

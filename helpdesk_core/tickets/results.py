@@ -116,11 +116,12 @@ def _seen(
     """Return id, department, status and priority of what was found and may be seen, in order; one query."""
     columns = select(Ticket.id, Ticket.department_id, Ticket.status_id).where(visible(actor, side))
     if ids is None:
-        searched = columns.where(*text_conditions(query, words, side))
+        searched = columns.where(*text_conditions(query, words, actor, side))
         return list(session.execute(searched.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(MAX_FOUND)))
     if not ids:
         return []
-    by_id = {row[0]: row for row in session.execute(columns.where(Ticket.id.in_(ids)))}
+    narrowed = columns.where(*text_conditions(query, words, actor, side, ids))
+    by_id = {row[0]: row for row in session.execute(narrowed)}
     return [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
 
 

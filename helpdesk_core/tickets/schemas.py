@@ -1,14 +1,30 @@
 """Tickets, messages and what belongs to them, as the API takes and shows them."""
 
-from marshmallow import fields, validate
+import re
+from typing import Any, Final
+
+from marshmallow import ValidationError, fields, validate
 
 from helpdesk_core.attachments.schemas import AttachmentShown
 from helpdesk_core.schemas import Input, Moment, Output, PageQuery, Words, page_of
 from helpdesk_core.tickets.inputs import MAX_SUBJECT
 from helpdesk_core.tickets.linking import KINDS
-from helpdesk_core.tickets.listing import SORTS
 from helpdesk_core.tickets.models import PARTICIPANT_ROLES, STATES, TURNS
+from helpdesk_core.tickets.ordering import SORTS
 from helpdesk_core.users.schemas import OrganisationNamed, PersonNamed
+
+_OF_PLUGIN: Final = re.compile(r"-?[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*")
+
+
+def sort_field(also: tuple[str, ...] = (), **options: Any) -> fields.String:
+    """Return a field for the order of a list; which of plugins there are, the service knows, and refuses others."""
+
+    def check(sort: str) -> None:
+        if sort not in (*SORTS, *also) and not _OF_PLUGIN.fullmatch(sort):
+            raise ValidationError(f"Choose among: {', '.join(SORTS)}, or an order of a plugin.")
+
+    said = f"One of `{'`, `'.join(SORTS)}`, or an order of a plugin: `<plugin id>.<key>`, with `-` the other way round."
+    return fields.String(metadata={"description": said, "example": SORTS[0]}, validate=check, **options)
 
 
 class Ticket(Output):
@@ -62,7 +78,8 @@ class TicketQuery(PageQuery):
         validate=validate.OneOf(("any", "desk", "portal")),
         metadata={"description": "`desk`: those you work (`text` looks into internal notes too); `portal`: your own."},
     )
-    sort = fields.String(load_default=SORTS[0], validate=validate.OneOf(SORTS))
+    x = Words(metadata={"description": "Filters of plugins, each as `<plugin id>.<key>:<value>`; for staff."})
+    sort = sort_field(load_default=SORTS[0])
 
 
 class MessageContent(Input):

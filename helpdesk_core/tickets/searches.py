@@ -14,8 +14,9 @@ from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.inputs import UNSET, Unset, clean_line
-from helpdesk_core.tickets.listing import check_sort
 from helpdesk_core.tickets.models import SavedSearch
+from helpdesk_core.tickets.ordering import check_sort
+from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.users.models import Grant, Role
 from helpdesk_core.users.permissions import require, require_everywhere
 
@@ -86,7 +87,7 @@ def save_search(
     Shared ones need `workspace.share`: in the department they are shared with (a key), else everywhere.
     """
     name, columns = _checked_name(name), _checked_columns(columns)
-    check_sort(sort)
+    check_sort(sort, narrowing(desk))
     query: dict[str, Any] = {"filter": wanted.as_dict(), "sort": sort}
     with desk.begin(actor) as tx:
         whose = _whose(tx, actor, shared=shared, department=department, role=role)
@@ -119,7 +120,7 @@ def change_search(desk: Helpdesk, actor: Actor, uid: str, wanted: WorkspaceChang
         if not isinstance(wanted.filter, Unset):
             query["filter"] = wanted.filter.as_dict()
         if not isinstance(wanted.sort, Unset):
-            check_sort(wanted.sort)
+            check_sort(wanted.sort, narrowing(desk))
             query["sort"] = wanted.sort
         found.query = query
         if not isinstance(wanted.columns, Unset):

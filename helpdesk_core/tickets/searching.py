@@ -13,12 +13,13 @@ from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.db.text import contains
 from helpdesk_core.errors import Invalid
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.search.query import SearchQuery, SearchTerm, parse_query
+from helpdesk_core.search.query import FIELDS, SearchQuery, SearchTerm, parse_query
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets import hooks
 from helpdesk_core.tickets.models import STATES, Message, Participant, Ticket, TicketTag
-from helpdesk_core.tickets.rights import Side
+from helpdesk_core.tickets.narrowing import Unknown
+from helpdesk_core.tickets.rights import Side, visible
 from helpdesk_core.tickets.vocabulary import Vocabulary
 from helpdesk_core.users.models import EmailAddress, Organisation, User
 
@@ -30,7 +31,7 @@ ME: Final = "me"
 def read_search(text: str, actor: Actor, words: Vocabulary, now: datetime | None = None) -> SearchQuery:
     """Return what a person's words mean: names have become keys, `me` an address; what does not exist is said."""
     zone = ZoneInfo(actor.timezone) if actor.timezone else UTC
-    query = parse_query(text, now=now or datetime.now(UTC), zone=zone)
+    query = parse_query(text, now=now or datetime.now(UTC), zone=zone, more=tuple(words.narrowing.words))
     problems: list[LazyText] = []
     terms = [_resolved(term, actor, words, problems) for term in query.terms]
     return replace(query, terms=tuple(terms), problems=(*query.problems, *problems))
@@ -39,7 +40,15 @@ def read_search(text: str, actor: Actor, words: Vocabulary, now: datetime | None
 def found_by_plugin(
     desk: Helpdesk, actor: Actor, query: SearchQuery, side: Side, *, newest: bool = False, limit: int = MAX_FOUND
 ) -> Sequence[int] | None:
-    """Return the ids of the tickets that a searching plugin finds, best or newest first; None if there is none."""
+    """Return the ids of the tickets that a searching plugin finds, best or newest first; None if there is none.
+
+    It is asked for what core knows; what fields of plugins ask for, `text_conditions` has.
+    """
+    known = tuple(term for term in query.terms if not term.field or term.field in FIELDS)
+    if known != query.terms:
+        query = replace(query, terms=known)
+        if query.is_empty:
+            return None
     found = desk.hooks.pick_valid(
         hooks.ticket_search,
         _check_ids,
@@ -52,18 +61,40 @@ def found_by_plugin(
     return found[:limit] if found is not None else None
 
 
-def text_conditions(query: SearchQuery, words: Vocabulary, side: Side) -> list[ColumnElement[bool]]:
-    """Return what the database looks for when nobody keeps an index: the words as they stand, anywhere."""
+def text_conditions(
+    query: SearchQuery, words: Vocabulary, actor: Actor, side: Side, found_ids: Sequence[int] | None = None
+) -> list[ColumnElement[bool]]:
+    """Return what the database looks for when nobody keeps an index: the words as they stand, anywhere.
+
+    With `found_ids`, what a searching plugin has found, only what it was not asked for is left to look for.
+    """
     found: list[ColumnElement[bool]] = []
+    own = words.narrowing.words
     for term in query.terms:
-        ways = [way for value in term.values for way in _ways(term.field, value, words, side)]
+        if term.field in own:
+            ways = [_of_plugin(words, own[term.field], value) for value in term.values]
+        elif found_ids is None:
+            ways = [way for value in term.values for way in _ways(term.field, value, words, side)]
+        else:
+            continue
         either = or_(*ways) if ways else false()
         found.append(not_(either) if term.negated else either)
+    if any(term.field in own for term in query.terms) and side != "desk":
+        found.append(visible(actor, "desk"))
+    if found_ids is not None:
+        return [*found, Ticket.id.in_(found_ids)]
     if query.after:
         found.append(Ticket.created_at >= query.after)
     if query.before:
         found.append(Ticket.created_at < query.before)
     return found
+
+
+def _of_plugin(words: Vocabulary, key: str, value: str) -> ColumnElement[bool]:
+    try:
+        return words.narrowing.condition(key, value)
+    except Unknown:
+        return false()  # the reader is told so as a problem of the search
 
 
 def _check_ids(found: Sequence[int]) -> None:
@@ -74,6 +105,13 @@ def _check_ids(found: Sequence[int]) -> None:
 def _resolved(term: SearchTerm, actor: Actor, words: Vocabulary, problems: list[LazyText]) -> SearchTerm:
     if term.field in ("from", "agent"):
         return replace(term, values=tuple(actor.email if each.casefold() == ME else each for each in term.values))
+    if term.field in words.narrowing.words:
+        for value in term.values:
+            try:
+                words.narrowing.condition(words.narrowing.words[term.field], value)
+            except Unknown as error:
+                problems.append(error.sentence)
+        return term
     rows: Mapping[str, Any] = {
         "status": words.statuses, "priority": words.priorities, "type": words.types, "department": words.departments,
     }.get(term.field, {})  # fmt: skip

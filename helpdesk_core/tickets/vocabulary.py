@@ -1,7 +1,7 @@
 """Statuses, priorities, types and departments by key: small reference data, remembered between requests."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.departments.models import Department
 from helpdesk_core.errors import HelpdeskError, Invalid
+from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.texts import lazy as _l
+from helpdesk_core.tickets import hooks
 from helpdesk_core.tickets.models import Priority, Status, StatusTransition, TicketType
+from helpdesk_core.tickets.narrowing import Condition, Narrowing
 
 Named = TypeVar("Named", Status, Priority, TicketType, Department)
 Switchable = TypeVar("Switchable", Status, TicketType)
@@ -27,6 +30,8 @@ class Vocabulary:
     departments: Mapping[str, Department]
     transitions: Mapping[int, frozenset[int]]
     """For each status id with limited steps: the ids it may go to."""
+    narrowing: Narrowing = field(default_factory=Narrowing)
+    """What plugins add to lists."""
 
     def status(self, key: str) -> Status:
         """Return the status with that key, or raise `Invalid` naming those there are."""
@@ -79,10 +84,28 @@ class Vocabulary:
 
 def vocabulary(desk: Helpdesk, session: Session, generation: int | None = None) -> Vocabulary:
     """Return the site's vocabulary, read again only after it has changed."""
-    return desk.remember(session, "vocabulary", _load, generation)
+    return desk.remember(session, "vocabulary", lambda fresh: _load(fresh, narrowing(desk)), generation)
 
 
-def _load(session: Session) -> Vocabulary:
+def narrowing(desk: Helpdesk) -> Narrowing:
+    """Return what the active plugins add to lists; of two filters with one word the first has it."""
+    filters = {f"{of}.{each.key}": each for of, found in desk.gather(hooks.list_filters) for each in found}
+    orders = {f"{of}.{each.key}": each for of, found in desk.gather(hooks.list_orders) for each in found}
+    words: dict[str, str] = {}
+    for key, each in filters.items():
+        if each.word:
+            words.setdefault(each.word, key)
+
+    def run(plugin_id: str, ask: Callable[[], Condition]) -> Condition | None:
+        try:
+            return desk.hooks.run_for(hooks.list_filters, plugin_id, ask)
+        except HookFailed:
+            return None  # it is counted and logged already
+
+    return Narrowing(filters, orders, words, run)
+
+
+def _load(session: Session, added: Narrowing) -> Vocabulary:
     transitions: dict[int, set[int]] = {}
     for step in session.scalars(select(StatusTransition)):
         transitions.setdefault(step.from_id, set()).add(step.to_id)
@@ -96,6 +119,7 @@ def _load(session: Session) -> Vocabulary:
             each.key: each for each in session.scalars(select(Department).order_by(Department.position, Department.id))
         },
         transitions={key: frozenset(value) for key, value in transitions.items()},
+        narrowing=added,
     )
     for row in (
         *found.statuses.values(),

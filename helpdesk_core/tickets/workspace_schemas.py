@@ -6,8 +6,9 @@ from marshmallow import fields, validate
 
 from helpdesk_core.schemas import Input, Moment, Output, page_of
 from helpdesk_core.tickets.bulk import MAX_BULK
-from helpdesk_core.tickets.listing import SORTS
 from helpdesk_core.tickets.models import STATES, TURNS
+from helpdesk_core.tickets.ordering import SORTS
+from helpdesk_core.tickets.schemas import sort_field
 from helpdesk_core.tickets.searches import MAX_COLUMNS
 from helpdesk_core.tickets.standing import STANDING
 
@@ -51,6 +52,7 @@ class SearchFilter(Input):
     tag = _words("The ticket has all of them.")
     waiting_on = _words("Whose turn it is.", tuple(TURNS))
     follower = _words("Ids of people, or `me`.")
+    x = _words("Filters of plugins, each as `<plugin id>.<key>:<value>`.")
     text = fields.String()
     created_from = Moment()
     created_to = Moment()
@@ -78,7 +80,7 @@ class Workspace(Output):
         attribute="filter_given",
         metadata={"description": "What was given of the filters of `GET /tickets`.", "example": {"assignee": ["me"]}},
     )
-    sort = fields.String(metadata={"enum": list(SORTS)})
+    sort = sort_field()
     columns = fields.List(fields.String(), metadata=COLUMNS)
     is_standing = fields.Boolean(metadata={"description": "Whether everybody has it and nobody can change it."})
     is_shared = fields.Boolean(metadata={"description": "Whether colleagues have it too."})
@@ -102,7 +104,7 @@ class WorkspaceNew(Input):
     filter = fields.Nested(
         SearchFilter, required=True, metadata={"example": {"assignee": ["me"], "waiting_on": ["us"]}}
     )
-    sort = fields.String(load_default=SORTS[0], validate=validate.OneOf(SORTS))
+    sort = sort_field(load_default=SORTS[0])
     columns = _columns(load_default=list)
     is_shared = fields.Boolean(
         load_default=False,
@@ -117,7 +119,7 @@ class WorkspaceChange(Input):
 
     name = fields.String()
     filter = fields.Nested(SearchFilter)
-    sort = fields.String(validate=validate.OneOf(SORTS))
+    sort = sort_field()
     columns = _columns()
     is_shared = fields.Boolean()
     department = _department()
@@ -131,7 +133,7 @@ class ChoiceChange(Input):
     notify = fields.Boolean()
     hidden = fields.Boolean()
     columns = _columns()
-    sort = fields.String(validate=validate.OneOf(("", *SORTS)))
+    sort = sort_field(("",))
 
 
 class WorkspaceOrder(Input):

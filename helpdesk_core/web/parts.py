@@ -41,11 +41,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A page that may answer a question, as the portal suggests it; `text` is a line of it."""
+    """A page that may answer a question, as the portal suggests it; `text` is a line of it.
+
+    `body` is its plain text, if it is at hand: the page of results shows the place that fits the search.
+    """
 
     title: str
     href: str
     text: str = ""
+    body: str = ""
     icon: str = "book-open"
 
 
@@ -79,11 +83,13 @@ class TicketAction:
 class Column:
     """A column of ticket lists; `key` is unique within the plugin.
 
-    Columns are asked for at the start, so a label that is to be translated has to be lazy.
+    Columns are asked for at the start, so a label that is to be translated has to be lazy. `sort` is the key of the
+    plugin's `ListOrder` by which the head of the column sorts.
     """
 
     key: str
     label: str | LazyString
+    sort: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.tickets import hooks
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.inputs import Requester
-from helpdesk_core.tickets.listing import SORTS, TicketRow, count_tickets, list_tickets
+from helpdesk_core.tickets.listing import TicketRow, count_tickets, list_tickets
+from helpdesk_core.tickets.ordering import SORTS
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from helpdesk_core.tickets.listing import TicketRow
 from helpdesk_core.tickets.queries import tags_of
+from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import current_actor, current_desk, db
 from helpdesk_core.web.slots import failure
@@ -23,6 +24,11 @@ class ListColumn:
     css: str = "hd-fit hd-col-3"
     sort: str = ""
     plugin_id: str = ""
+
+    @property
+    def first(self) -> str:
+        """The order that a first click on its head brings: the newest of core's, but the lowest of plugins'."""
+        return self.sort if self.plugin_id else f"-{self.sort}"
 
     @property
     def own(self) -> str:
@@ -55,11 +61,12 @@ USUAL: Final = ("requester", "department", "assignee", "status", "priority")
 
 def every_column() -> dict[str, ListColumn]:
     """Return the columns there are, by key, in the usual order: those shown if nobody has chosen come first."""
-    plugins = {
-        f"{plugin_id}.{column.key}": ListColumn(f"{plugin_id}.{column.key}", column.label, plugin_id=plugin_id)
-        for plugin_id, columns in current_desk().gather(hooks.ticket_columns)
-        for column in columns
-    }
+    orders = narrowing(current_desk()).orders
+    plugins: dict[str, ListColumn] = {}
+    for plugin_id, columns in current_desk().gather(hooks.ticket_columns):
+        for column in columns:
+            key, sort = f"{plugin_id}.{column.key}", f"{plugin_id}.{column.sort}"
+            plugins[key] = ListColumn(key, column.label, sort=sort if sort in orders else "", plugin_id=plugin_id)
     usual = {key: CORE[key] for key in USUAL} | plugins | {"updated": CORE["updated"]}
     return usual | CORE
 

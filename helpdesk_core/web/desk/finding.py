@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from helpdesk_core.db.text import contains, starts_with
 from helpdesk_core.tickets.models import Ticket
 from helpdesk_core.tickets.rights import visible
-from helpdesk_core.tickets.searching import found_by_plugin, read_search
+from helpdesk_core.tickets.searching import found_by_plugin, read_search, text_conditions
 from helpdesk_core.users.models import EmailAddress, User
 from helpdesk_core.web.context import current_actor, current_desk, db, words
 from helpdesk_core.web.routing import STAFF, Routes
@@ -43,7 +43,7 @@ def suggest(text: str) -> list[Ticket]:
     wanted = read_search(text, actor, words(), current_desk().now())
     ids = found_by_plugin(current_desk(), actor, wanted, "desk", limit=MOST)
     if ids is not None:
-        ways.append(select(Ticket.id).where(Ticket.id.in_(ids)))
+        ways.append(select(Ticket.id).where(*text_conditions(wanted, words(), actor, "desk", ids)))
     else:
         lately = select(Ticket.id, Ticket.subject).where(visible(actor, "desk")).order_by(Ticket.updated_at.desc())
         recent = lately.limit(LATELY).subquery()

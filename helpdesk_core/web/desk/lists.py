@@ -16,7 +16,9 @@ from helpdesk_core.errors import Invalid
 from helpdesk_core.tickets.bulk import bulk_result
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, TicketRow, list_tickets
+from helpdesk_core.tickets.ordering import can_sort
 from helpdesk_core.tickets.searches import may_share
+from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.users.staff import colleagues
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.columns import ListColumn, cells, chosen_columns
@@ -36,6 +38,7 @@ FILTERS = (
     "requester",
     "organisation",
     "follower",
+    "x",
 )
 DATES = ("created_from", "created_to")
 
@@ -103,7 +106,8 @@ def read_address(args: "MultiDict[str, str]", views: Mapping[str, View] | None =
     """Return what the query part of a list's address asks for."""
     view = (views or all_views()).get(args.get("view", ""))
     given = {name: args.getlist(name) for name in (*FILTERS, *DATES) if any(args.getlist(name))}
-    sort = args.get("sort") or (view.sort if view else "-updated")
+    kept = view.sort if view and can_sort(view.sort, narrowing(current_desk())) else "-updated"
+    sort = args.get("sort") or kept
     return Asked(view, given, args.get("q", "").strip(), sort, chosen_columns(view.columns if view else ()))
 
 
@@ -129,6 +133,10 @@ def choices() -> Mapping[str, Sequence[Any]]:
         ],
         "all_departments": [(each.key, each.name) for each in vocabulary.departments.values() if each.is_active],
         "people": people,
+        "more": [
+            (each.label, [(f"{key}:{value}", name) for value, name in each.choices])
+            for key, each in vocabulary.narrowing.filters.items()
+        ],
     }
 
 
@@ -169,6 +177,8 @@ def narrowed(base: TicketFilter, given: Mapping[str, Sequence[str]], text: str) 
     """Return a filter that asks for what a form gives in place of the same fields of another one."""
     merged = base.as_dict() | {name: list(values) for name, values in given.items() if name not in DATES}
     merged |= {name: values[0] for name, values in given.items() if name in DATES}
+    asked = {each.partition(":")[0] for each in given.get("x", ())}
+    merged["x"] = [each for each in base.x if each.partition(":")[0] not in asked] + list(given.get("x", ()))
     last = str(merged.get("created_to", ""))
     with suppress(ValueError):  # what is no date is told by the filter itself
         if len(last) == len("2026-03-31"):

@@ -135,7 +135,7 @@ def _form(view: View, *, columns: Sequence[str] | None = None, problems: dict[st
         name=given.get("name", "") if again else str(view.name),
         filter=kept,
         sort=given.get("sort", view.sort) if again else view.sort,
-        sorts=[(key, words_()) for key, words_ in SORTS.items()],
+        sorts=_sorts(),
         turns=list(zip(TURNS, (_("Us"), _("The customer"), _("Nobody")), strict=True)),
         chosen=[known[key] for key in chosen if key in known],
         others=[column for key, column in known.items() if key not in chosen],
@@ -145,6 +145,12 @@ def _form(view: View, *, columns: Sequence[str] | None = None, problems: dict[st
         problems=problems or {},
         **rail_context(view.key),
     )
+
+
+def _sorts() -> list[tuple[str, str]]:
+    """Return the orders there are, with their names; plugins' come last."""
+    plugins = [(key, str(order.label)) for key, order in words().narrowing.orders.items()]
+    return [(key, said_()) for key, said_ in SORTS.items()] + plugins
 
 
 def _change(view: View, columns: Sequence[str]) -> None:
