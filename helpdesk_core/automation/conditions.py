@@ -64,6 +64,10 @@ class Condition:
             return bool(found) == (self.operator == "is_set")
         if self.operator in ("over", "under"):
             return any(self._beyond(each, kind, now) for each in found)
+        return self.agrees(found)
+
+    def agrees(self, found: Sequence[str]) -> bool:
+        """Tell whether it holds for these values, capital letters or not; not for comparisons of size."""
         return _AGREE[self.operator]([each.casefold() for each in found], [each.casefold() for each in self.values])
 
     def _beyond(self, fact: str, kind: Kind, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """A ticket's past as moments: its events, with what it was like at each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from helpdesk_core.api import Helpdesk
+from helpdesk_core.api.automation import load_facts
 from helpdesk_core.api.departments import Department
 from helpdesk_core.api.events import EventRow
 from helpdesk_core.api.tickets import Priority, Status, Ticket, TicketTag, TicketType, Vocabulary
@@ -49,9 +51,18 @@ class _Standing:
         return _Standing(replace(self.properties, **own), values.get("status", self.status))
 
 
-def pasts(session: Session, words: Vocabulary, ticket_ids: Sequence[int]) -> list[Past]:
-    """Return the pasts of tickets, by id; four queries however many there are."""
+def pasts(
+    desk: Helpdesk, session: Session, words: Vocabulary, ticket_ids: Sequence[int], more: Iterable[str] = ()
+) -> list[Past]:
+    """Return the pasts of tickets, by id; four queries however many there are, and one for each group of `more`.
+
+    `more` are fields of other plugins. What they say is so now; it is taken as having been so from the beginning.
+    """
     now = _standings(session, ticket_ids)
+    if more:
+        for id, known in load_facts(desk, session, list(now), more).items():
+            count, standing = now[id]
+            now[id] = (count, replace(standing, properties=replace(standing.properties, more=known.facts)))
     events: dict[int, list[EventRow]] = {}
     query = (
         select(EventRow)

@@ -32,7 +32,8 @@ def bring_up(desk: Helpdesk, ticket_id: int, *, taken_up: bool = False) -> None:
     """
     with desk.begin(SYSTEM) as tx:
         watched = tx.session.scalar(select(Watched).where(Watched.ticket_id == ticket_id).with_for_update())
-        found = pasts(tx.session, vocabulary(desk, tx.session), [ticket_id])
+        more = policies(desk, tx.session).more_fields
+        found = pasts(desk, tx.session, vocabulary(desk, tx.session), [ticket_id], more)
         if not found:
             return
         if watched is None:
@@ -69,7 +70,8 @@ def _tick_one(desk: Helpdesk, ticket_id: int) -> bool:
         watched = tx.session.scalar(query.with_for_update(skip_locked=True))
         if watched is None:
             return False
-        found = pasts(tx.session, vocabulary(desk, tx.session), [ticket_id])
+        more = policies(desk, tx.session).more_fields
+        found = pasts(desk, tx.session, vocabulary(desk, tx.session), [ticket_id], more)
         if not found:
             return False
         _catch_up(tx, watched, found[0])

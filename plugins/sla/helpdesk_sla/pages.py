@@ -6,6 +6,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from helpdesk_core.api import STAFF, Helpdesk, Route
+from helpdesk_core.api.automation import ConditionField, condition_fields_of
 from helpdesk_core.api.errors import Conflict, Invalid
 from helpdesk_core.api.tickets import find_ticket
 from helpdesk_core.api.users import Organisation, organisations
@@ -88,7 +89,10 @@ class Pages:
         """Show a policy, new or there, and save what was typed."""
         row = agreeing.find_policy(db(), uid) if uid else None
         calendars = agreeing.calendars(db())
-        draft = _typed_policy() if request.method == "POST" else _policy_draft(row, calendars)
+        more = self._more()
+        draft = (
+            _typed_policy([each.key for each in more]) if request.method == "POST" else _policy_draft(row, calendars)
+        )
         choices = self._choices()
         errors: Errors = {}
         if request.method == "POST":
@@ -102,6 +106,7 @@ class Pages:
             draft=draft,
             calendars=[("", _("All hours of all days")), *((each.uid, each.name) for each in calendars)],
             choices=choices,
+            more=[(each.key, each.label, each.choices(self.desk, db()) if each.choices else None) for each in more],
             targets=TARGET_NAMES,
             errors=errors,
         )
@@ -124,6 +129,10 @@ class Pages:
             duration=duration,
             **rail_context(),
         )
+
+    def _more(self) -> Sequence[ConditionField]:
+        """Return the fields of conditions that other plugins bring and that have single words."""
+        return [each for each in condition_fields_of(self.desk).values() if each.plugin and each.kind == "choice"]
 
     def _choices(self) -> Mapping[str, list[tuple[str, str]]]:
         known = words()
@@ -168,10 +177,12 @@ def _calendar_draft(row: CalendarRow | None) -> CalendarDraft:
     )
 
 
-def _typed_policy() -> PolicyDraft:
+def _typed_policy(more: Sequence[str]) -> PolicyDraft:
     form = request.form
     conditions = {name: form.getlist(name) for name in FIELDS}
     conditions["tag"] = [tag.strip().lower() for tag in form.get("tag", "").split(",") if tag.strip()]
+    for name in more:
+        conditions[name] = [each.strip() for text in form.getlist(name) for each in text.split(",") if each.strip()]
     return PolicyDraft(
         name=form.get("name", ""),
         calendar=form.get("calendar", ""),

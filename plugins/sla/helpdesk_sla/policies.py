@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from helpdesk_core.api.automation import Condition
+
 from .calendars import ALWAYS, Calendar
 
 FIRST_REPLY: Final = "first_reply"
@@ -17,25 +19,23 @@ FIELDS: Final = ("department", "priority", "type", "organisation", "tag")
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What of a ticket policies look at: keys, the organisation's uid, tags."""
+    """What of a ticket policies look at: keys, the organisation's uid, tags; `more` are facts that plugins know now."""
 
     department: str
     priority: str
     type: str | None = None
     organisation: str | None = None
     tags: frozenset[str] = frozenset()
+    more: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def values(self, name: str) -> frozenset[str]:
+    def values(self, name: str) -> Sequence[str]:
         """Return what the ticket has in a field of conditions."""
+        if name not in FIELDS:
+            return self.more.get(name, ())
         if name == "tag":
-            return self.tags
-        value = {
-            "department": self.department,
-            "priority": self.priority,
-            "type": self.type,
-            "organisation": self.organisation,
-        }.get(name)
-        return frozenset() if value is None else frozenset({value})
+            return sorted(self.tags)
+        value: str | None = getattr(self, name)
+        return () if value is None else (value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class Policy:
     targets: Mapping[str, timedelta]
     calendar: Calendar = ALWAYS
     calendar_id: int | None = None
-    conditions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    conditions: Sequence[Condition] = ()
     steps: Sequence[Step] = ()
     is_active: bool = True
     is_promised: bool = False
 
     def fits(self, ticket: Properties) -> bool:
         """Tell whether every condition has one of its values on the ticket."""
-        return all(wanted & ticket.values(name) for name, wanted in self.conditions.items() if wanted)
+        return all(each.agrees(ticket.values(each.field)) for each in self.conditions)
 
     def steps_of(self, kind: str) -> list[Step]:
         """Return the steps around one target."""
@@ -83,6 +83,12 @@ class Policies:
 
     policies: Sequence[Policy]
     calendars: Mapping[int, Calendar] = field(default_factory=dict)
+
+    @property
+    def more_fields(self) -> frozenset[str]:
+        """The fields of other plugins that policies in use ask for."""
+        asked = {each.field for policy in self.policies if policy.is_active for each in policy.conditions}
+        return frozenset(asked.difference(FIELDS))
 
     def first_fit(self, ticket: Properties) -> Policy | None:
         """Return the first policy in use that fits the ticket; None if nothing is promised to it."""

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Helpdesk
+from helpdesk_core.api.automation import Condition
 
 from .calendars import ALWAYS, Calendar
 from .models import CalendarRow, PolicyRow
@@ -39,7 +40,7 @@ def policy_of(row: PolicyRow, calendars: Mapping[int, Calendar]) -> Policy:
         targets={kind: timedelta(minutes=minutes) for kind, minutes in row.targets.items()},
         calendar=calendars[row.calendar_id] if row.calendar_id else ALWAYS,
         calendar_id=row.calendar_id,
-        conditions={name: frozenset(values) for name, values in row.conditions.items()},
+        conditions=tuple(Condition(name, "is", tuple(values)) for name, values in row.conditions.items() if values),
         steps=tuple(step_of(step) for step in row.steps),
         is_active=row.is_active,
         is_promised=row.is_promised,

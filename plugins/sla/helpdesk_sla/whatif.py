@@ -50,6 +50,7 @@ def run(
     outcomes = [Outcome() for _each in sets]
     with desk.read() as session:
         words = vocabulary(desk, session)
+        more = frozenset[str]().union(*(each.more_fields for each in sets))
         query = (
             select(Ticket.id, Ticket.number)
             .where(Ticket.created_at >= begin, Ticket.created_at < end, visible(actor, "desk"))
@@ -59,7 +60,7 @@ def run(
         numbers = {id: number or "" for id, number in session.execute(query)}
         ids = list(numbers)
         for start in range(0, len(ids), PORTION):
-            for past in pasts(session, words, ids[start : start + PORTION]):
+            for past in pasts(desk, session, words, ids[start : start + PORTION], more):
                 for outcome, policies in zip(outcomes, sets, strict=True):
                     machine, state = Machine(policies), State(past.ticket_id)
                     for moment in past.moments:

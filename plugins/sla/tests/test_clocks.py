@@ -1,13 +1,16 @@
 """Scenarios of clocks, each a short story on a clock that stands until it is moved."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import delete, func, select
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.tickets import Change, NewMessage, change, close, move, note, reopen, reply
-from helpdesk_core.testing.plugins import PluginSite
+from helpdesk_core.testing.distributions import Distributions
+from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import START
 from helpdesk_sla.keeping import bring_up, take_up, tick
@@ -243,3 +246,39 @@ def test_the_ledger_keeps_no_names(site: PluginSite) -> None:
         causes = session.scalars(select(LedgerRow.cause)).all()
     assert causes
     assert "Adam" not in str(causes), "whoever is erased must not live on in a copy"
+
+
+HOSTER = """
+from helpdesk_core.api.automation import ConditionField
+from helpdesk_core.api.hooks import condition_fields
+
+
+def plans(session, ticket_ids):
+    return {each: {"plan": ["gold"]} for each in ticket_ids}
+"""
+PLANS = """
+@hookimpl(condition_fields)
+def condition_fields(self):
+    known = lambda desk, session: [("gold", "Gold"), ("tin", "Tin")]
+    return [ConditionField(key="plan", label="Plan", load=plans, choices=known)]
+"""
+
+
+def test_a_policy_is_chosen_by_what_another_plugin_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    made = Distributions(tmp_path / "packages")
+    made.add("hoster", PLANS, head=HOSTER)
+    monkeypatch.syspath_prepend(str(made.folder))
+    try:
+        with plugin_site("sla", "hoster", folder=tmp_path / "site", url=database_url) as site:
+            policy(site, "Tin", position=0, targets={"first_reply": 10}, conditions={"hoster.plan": ["tin"]})
+            gold = policy(site, "Gold", position=1, targets={"first_reply": 60}, conditions={"hoster.plan": ["gold"]})
+            number = site.world.ticket().ticket.number or ""
+            site.work()
+            assert clocks(site, number)["first_reply"].policy_id == gold
+            page = site.browser(site.world.agent(role="admin")).get("/admin/x/sla/policies/new")
+            assert "Plan" in page.words
+            assert "Gold" in page.words
+    finally:
+        made.forget()
