@@ -3,7 +3,8 @@
 from helpdesk_core.search.query import FIELDS, KEYS, SearchQuery, SearchTerm, parse_query
 from helpdesk_core.search.service import search_documents, sources
 from helpdesk_core.search.sources import SearchDocument, SearchSource
-from helpdesk_core.tickets.results import Facet, Hit, SearchPage, search_tickets
+from helpdesk_core.tickets.facets import Facet
+from helpdesk_core.tickets.results import Hit, SearchPage, search_tickets
 from helpdesk_core.tickets.searching import MAX_FOUND, read_search
 
 __all__ = [

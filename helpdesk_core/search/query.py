@@ -17,11 +17,13 @@ from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
 
 FIELDS: Final = (
-    "from", "to", "agent", "department", "status", "state", "priority", "type", "tag", "organisation", "number",
-    "subject", "has", "before", "after",
+    "from", "to", "agent", "assignee", "department", "status", "state", "priority", "type", "tag", "organisation",
+    "number", "subject", "has", "before", "after",
 )  # fmt: skip
-KEYS: Final = ("department", "status", "state", "priority", "type", "tag", "has", "number")
+KEYS: Final = ("assignee", "department", "status", "state", "priority", "type", "tag", "has", "number")
 """Fields whose values are compared as they are written; those of the others are words to look for."""
+FOR_STAFF: Final = ("assignee", "tag")
+"""Fields that ask for what only those who work a ticket are shown."""
 HAVE: Final = ("attachment",)
 MAX_TERMS: Final = 32
 _PART = re.compile(r'(?P<no>-)?(?:(?P<field>[^\W\d_]+):)?(?:"(?P<phrase>[^"]*)(?P<end>"|$)|(?P<word>[^\s"]+))')
@@ -103,8 +105,10 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC, more: Sequence[
                         value=value,
                     )
                 )
+            elif field == "after":
+                query = replace(query, after=max(moment, query.after or moment))
             else:
-                query = replace(query, after=moment) if field == "after" else replace(query, before=moment)
+                query = replace(query, before=min(moment, query.before or moment))
             continue
         if not value:
             continue
@@ -121,6 +125,20 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC, more: Sequence[
     if len(terms) > MAX_TERMS:
         problems.append(_l("Only the first %(count)s words are looked for.", count=MAX_TERMS))
     return replace(query, terms=tuple(terms[:MAX_TERMS]), problems=tuple(problems))
+
+
+def narrowed(text: str, field: str, value: str) -> str:
+    """Return a search with a condition more."""
+    return f'{text} {field}:"{value}"' if " " in value else f"{text} {field}:{value}"
+
+
+def widened(text: str, field: str, value: str) -> str | None:
+    """Return a search without that condition; None if it is not in it."""
+    for found in _PART.finditer(text):
+        given = found["phrase"] if found["phrase"] is not None else found["word"]
+        if not found["no"] and (found["field"] or "").casefold() == field and given.casefold() == value.casefold():
+            return " ".join((text[: found.start()] + text[found.end() :]).split())
+    return None
 
 
 def _moment(value: str, now: datetime) -> datetime | None:

@@ -110,6 +110,8 @@ def conditions(
         who = _person(Participant.user_id, wanted.follower, actor)
         found.append(Ticket.id.in_(select(Participant.ticket_id).where(Participant.role == "follower", who)))
     found += [Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == tag.lower())) for tag in wanted.tag]
+    if wanted.tag and side != "desk":  # who is not shown tags shall not learn of them by asking
+        found.append(visible(actor, "desk"))
     if wanted.created_from:
         found.append(Ticket.created_at >= wanted.created_from)
     if wanted.created_to:

@@ -1,9 +1,8 @@
 """A page of what a search finds: tickets with the place that fits, how many, and how to narrow it down."""
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import select
@@ -13,9 +12,11 @@ from helpdesk_core.actor import Actor
 from helpdesk_core.errors import Invalid
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search import hooks
+from helpdesk_core.search.marking import READ, Parts, Spans, around, marks, whole
 from helpdesk_core.search.query import SearchQuery
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
+from helpdesk_core.tickets.facets import Facet, facets, facts_of_found
 from helpdesk_core.tickets.listing import TicketRow, rows_of
 from helpdesk_core.tickets.models import Message, Ticket
 from helpdesk_core.tickets.rights import Side, visible
@@ -25,14 +26,7 @@ from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 Sort = Literal["best", "newest"]
 SORTS: Final = ("best", "newest")
 MAX_PAGE: Final = 50
-READ: Final = 20_000
-"""So many characters of a message are looked through for the place that fits."""
-AROUND: Final = 110
-"""Characters shown on each side of it."""
 MAX_MESSAGES: Final = 400
-
-Parts = Sequence[tuple[str, bool]]
-"""A text in pieces, each with whether it is marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +37,6 @@ class Hit:
     subject: Parts
     snippet: Parts
     is_note: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """One way of narrowing a search: adding `field:key` leaves `count` tickets."""
-
-    field: str
-    key: str
-    name: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,45 +81,38 @@ def search_tickets(
         return SearchPage(query)
     limit, offset = max(1, min(limit, MAX_PAGE)), max(0, min(offset, MAX_FOUND))
     ids = found_by_plugin(desk, actor, query, side, newest=sort == "newest")
-    found = _seen(session, actor, query, words, side, ids)
+    found = _seen(session, desk.now(), actor, query, words, side, ids)
     total, page = len(found), [each[0] for each in found[offset : offset + limit]]
     return SearchPage(
         query,
         hits=_hits(desk, session, actor, query, rows_of(session, words, actor, page), side),
         total=total,
         capped=len(found if ids is None else ids) >= MAX_FOUND,
-        facets=_facets(found, words),
+        facets=facets(session, words, found, side),
         correction=None if total else desk.hooks.pick(hooks.search_correction, query=query, internal=side == "desk"),
         next_offset=offset + limit if total > offset + limit else None,
     )
 
 
 def _seen(
-    session: Session, actor: Actor, query: SearchQuery, words: Vocabulary, side: Side, ids: Sequence[int] | None
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    query: SearchQuery,
+    words: Vocabulary,
+    side: Side,
+    ids: Sequence[int] | None,
 ) -> list[Any]:
-    """Return id, department, status and priority of what was found and may be seen, in order; one query."""
-    columns = select(Ticket.id, Ticket.department_id, Ticket.status_id).where(visible(actor, side))
+    """Return `facts_of_found` of what was found and may be seen, in order; one query."""
+    seen = facts_of_found(now).where(visible(actor, side))
     if ids is None:
-        searched = columns.where(*text_conditions(query, words, actor, side))
+        searched = seen.where(*text_conditions(query, words, actor, side))
         return list(session.execute(searched.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(MAX_FOUND)))
     if not ids:
         return []
-    narrowed = columns.where(*text_conditions(query, words, actor, side, ids))
+    narrowed = seen.where(*text_conditions(query, words, actor, side, ids))
     by_id = {row[0]: row for row in session.execute(narrowed)}
     return [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
-
-
-def _facets(found: Sequence[Any], words: Vocabulary) -> list[Facet]:
-    facets: list[Facet] = []
-    rows: Mapping[str, Any]
-    for field, column, rows in (
-        ("department", 1, words.departments),
-        ("status", 2, words.statuses),
-    ):
-        named = {row.id: row for row in rows.values()}
-        counts = Counter(each[column] for each in found)
-        facets += [Facet(field, named[id_].key, named[id_].name, count) for id_, count in counts.most_common(8)]
-    return facets
 
 
 def _hits(
@@ -143,18 +120,18 @@ def _hits(
 ) -> list[Hit]:
     messages = _messages(session, actor, rows, side) if query.words else []
     texts = [row.subject for row in rows] + [each.body[:READ] for each in messages]
-    marks = _marks(desk, query, texts)
-    best: dict[int, tuple[int, Any, Sequence[tuple[int, int]]]] = {}
-    for message, spans in zip(messages, marks[len(rows) :], strict=True):
+    places = marks(desk, query, texts)
+    best: dict[int, tuple[int, Any, Spans]] = {}
+    for message, spans in zip(messages, places[len(rows) :], strict=True):
         kinds = len({message.body[span[0] : span[1]].casefold() for span in spans})
         if spans and kinds > best.get(message.ticket_id, (0,))[0]:
             best[message.ticket_id] = (kinds, message, spans)
     hits = []
-    for row, spans in zip(rows, marks, strict=False):
-        subject = _pieces(row.subject, spans, 0, len(row.subject))
+    for row, spans in zip(rows, places, strict=False):
+        subject = whole(row.subject, spans)
         if row.id in best:
             _, message, inside = best[row.id]
-            hits.append(Hit(row, subject, _around(message.body[:READ], inside), message.kind == "internal"))
+            hits.append(Hit(row, subject, around(message.body[:READ], inside), message.kind == "internal"))
         else:
             hits.append(Hit(row, subject, [(row.preview, False)]))
     return hits
@@ -166,40 +143,3 @@ def _messages(session: Session, actor: Actor, rows: Sequence[TicketRow], side: S
     if side != "desk":
         query = query.where(Message.kind == "public")
     return session.execute(query.order_by(Message.id.desc()).limit(MAX_MESSAGES)).all()
-
-
-def _marks(desk: Helpdesk, query: SearchQuery, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
-    def check(found: Sequence[Sequence[tuple[int, int]]]) -> None:
-        if len(found) != len(texts):
-            raise Invalid(_l("There must be as many lists of places as texts."))
-
-    found = desk.hooks.pick_valid(hooks.search_marks, check, query=query, texts=texts)
-    return found if found is not None else [_as_they_stand(query, text) for text in texts]
-
-
-def _as_they_stand(query: SearchQuery, text: str) -> list[tuple[int, int]]:
-    words = sorted((re.escape(word) for word in query.words), key=len, reverse=True)
-    return [found.span() for found in re.finditer("|".join(words), text, re.IGNORECASE)] if words else []
-
-
-def _around(text: str, spans: Sequence[tuple[int, int]]) -> Parts:
-    """Return the part of the text around the first place, cut between words, in one line."""
-    first = spans[0][0]
-    start, end = max(0, first - AROUND // 2), min(len(text), first + 2 * AROUND)
-    if start:
-        start = (text.find(" ", start, first) + 1) or start
-    if end < len(text):
-        end = max(text.rfind(" ", first + 1, end), spans[0][1])
-    pieces = [(" ".join(f"·{piece}·".split())[1:-1], marked) for piece, marked in _pieces(text, spans, start, end)]
-    return [*([("… ", False)] if start else []), *pieces, *([(" …", False)] if end < len(text) else [])]
-
-
-def _pieces(text: str, spans: Sequence[tuple[int, int]], start: int, end: int) -> Parts:
-    pieces: list[tuple[str, bool]] = []
-    place = start
-    for first, last in spans:
-        if first < place or last > end:
-            continue
-        pieces += [(text[place:first], False), (text[first:last], True)]
-        place = last
-    return [piece for piece in (*pieces, (text[place:end], False)) if piece[0]]

@@ -13,7 +13,7 @@ from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.db.text import contains
 from helpdesk_core.errors import Invalid
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.search.query import FIELDS, SearchQuery, SearchTerm, parse_query
+from helpdesk_core.search.query import FIELDS, FOR_STAFF, SearchQuery, SearchTerm, parse_query
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets import hooks
@@ -26,6 +26,7 @@ from helpdesk_core.users.models import EmailAddress, Organisation, User
 MAX_FOUND: Final = 1000
 """How many tickets a search looks at; more would be of no use to a reader."""
 ME: Final = "me"
+NOBODY: Final = "none"
 
 
 def read_search(text: str, actor: Actor, words: Vocabulary, now: datetime | None = None) -> SearchQuery:
@@ -79,8 +80,8 @@ def text_conditions(
             continue
         either = or_(*ways) if ways else false()
         found.append(not_(either) if term.negated else either)
-    if any(term.field in own for term in query.terms) and side != "desk":
-        found.append(visible(actor, "desk"))
+    if any(term.field in own or term.field in FOR_STAFF for term in query.terms) and side != "desk":
+        found.append(visible(actor, "desk"))  # who is not shown tags and the like shall not learn of them by asking
     if found_ids is not None:
         return [*found, Ticket.id.in_(found_ids)]
     if query.after:
@@ -103,7 +104,7 @@ def _check_ids(found: Sequence[int]) -> None:
 
 
 def _resolved(term: SearchTerm, actor: Actor, words: Vocabulary, problems: list[LazyText]) -> SearchTerm:
-    if term.field in ("from", "agent"):
+    if term.field in ("from", "agent", "assignee"):
         return replace(term, values=tuple(actor.email if each.casefold() == ME else each for each in term.values))
     if term.field in words.narrowing.words:
         for value in term.values:
@@ -175,6 +176,12 @@ def _by_attachment(text: str, side: Side) -> Sequence[ColumnElement[bool]]:
     return (_said(side).where(Attachment.message_id == Message.id),)
 
 
+def _by_assignee(key: str, words: Vocabulary) -> Sequence[ColumnElement[bool]]:
+    if key == NOBODY:
+        return (Ticket.assignee_id.is_(None),)
+    return (Ticket.assignee_id.in_(select(EmailAddress.user_id).where(EmailAddress.address == key)),)
+
+
 def _by_state(key: str, words: Vocabulary) -> Sequence[ColumnElement[bool]]:
     if key in ("open", "closed"):
         return (Ticket.is_open == (key == "open"),)
@@ -196,6 +203,7 @@ def _said(side: Side) -> Any:
 
 
 _BY_KEY: Final[Mapping[str, Callable[[str, Vocabulary], Sequence[ColumnElement[bool]]]]] = {
+    "assignee": _by_assignee,
     "state": _by_state,
     "status": lambda key, words: _row_is(Ticket.status_id, words.statuses, key),
     "priority": lambda key, words: _row_is(Ticket.priority_id, words.priorities, key),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_core.search.query import MAX_TERMS, SearchQuery, SearchTerm, parse_query
+from helpdesk_core.search.query import MAX_TERMS, SearchQuery, SearchTerm, narrowed, parse_query, widened
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -54,6 +54,32 @@ def test_a_term(text: str, term: SearchTerm) -> None:
 def test_a_date(text: str, moment: datetime) -> None:
     assert parse(text).after == moment
     assert parse(text.replace("after", "before")).before == moment
+
+
+def test_of_two_bounds_the_narrower_holds() -> None:
+    assert parse("after:2026-03 after:2025 before:2026-03-20 before:2027") == SearchQuery(
+        "after:2026-03 after:2025 before:2026-03-20 before:2027",
+        after=datetime(2026, 3, 1, tzinfo=UTC),
+        before=datetime(2026, 3, 20, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value", "more"),
+    [
+        ("toner", "status", "open", "toner status:open"),
+        ('"a b"', "tag", "on hold", '"a b" tag:"on hold"'),
+        ("", "after", "7d", " after:7d"),
+    ],
+)
+def test_a_search_is_narrowed_and_widened_again(text: str, field: str, value: str, more: str) -> None:
+    assert narrowed(text, field, value) == more
+    assert widened(more, field, value) == text
+    assert widened(text, field, value) is None
+
+
+def test_what_is_left_out_is_not_taken_for_what_is_asked() -> None:
+    assert widened("-status:open status:open,new", "status", "open") is None
 
 
 def test_a_day_begins_where_the_reader_is() -> None:

@@ -5,7 +5,9 @@ import pytest
 from helpdesk_core.actor import Actor
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import World
+from helpdesk_core.tickets.changing import change
 from helpdesk_core.tickets.filtering import TicketFilter
+from helpdesk_core.tickets.inputs import Change
 from helpdesk_core.tickets.listing import list_tickets
 from helpdesk_core.tickets.rights import Side
 from helpdesk_core.tickets.searching import read_search
@@ -68,3 +70,16 @@ def test_words_that_do_not_exist_are_said(desk: Helpdesk, world: World) -> None:
     query = read_search("from:me status:Open", agent, words)
     assert [term.values for term in query.terms] == [(agent.email,), ("open",)]
     assert not query.problems
+
+
+def test_who_is_not_shown_tags_and_agents_learns_nothing_by_asking(desk: Helpdesk, world: World) -> None:
+    anna, agent = world.customer("Anna"), world.agent("Adam", "support")
+    number = world.ticket(anna, subject="Slow", department="support").ticket.number or ""
+    change(desk, agent, number, Change(tags=("difficult",), assignee=agent.uid))
+    for text in ("tag:difficult", "assignee:" + (agent.email or ""), "-tag:friendly", "-assignee:none"):
+        assert subjects(desk, agent, text) == subjects(desk, agent, text, "any") == {"Slow"}, text
+        assert subjects(desk, anna, text, "portal") == subjects(desk, anna, text, "any") == set(), text
+    with desk.read() as session:
+        assert not list_tickets(desk, session, anna, TicketFilter(tag=("difficult",)), side="portal").rows
+    assert subjects(desk, agent, "assignee:me") == {"Slow"}
+    assert subjects(desk, agent, "assignee:none") == set()

@@ -1,14 +1,22 @@
 """The search page of the desk, answered by the database alone."""
 
+import re
+from datetime import timedelta
+from html import unescape
+
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from helpdesk_core.actor import SYSTEM
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import World
+from helpdesk_core.tickets.changing import change
 from helpdesk_core.tickets.conversation import note
-from helpdesk_core.tickets.inputs import NewMessage
+from helpdesk_core.tickets.inputs import Change, NewMessage
+from helpdesk_core.tickets.models import Ticket
 
 PASSWORD = "correct horse battery"
 
@@ -52,6 +60,49 @@ def test_facets_narrow_the_search(agent: Browser, world: World) -> None:
     page = agent.get("/desk/search", q="toner")
     assert "q=toner+status:new" in page.text
     assert "1 ticket" in agent.get("/desk/search", q="toner status:new").text
+
+
+def test_every_way_of_narrowing_leaves_as_many_as_it_says(agent: Browser, desk: Helpdesk, world: World) -> None:
+    bob = world.agent("Bob Builder", "support")
+    for place in range(5):
+        ticket = world.ticket(subject=f"Toner {place}", department="support").ticket
+        tags = ("urgent", "toner") if place < 2 else ("toner",)
+        assignee = bob.uid if place < 3 else None
+        change(desk, bob, ticket.number or "", Change(tags=tags, assignee=assignee))
+    _make_older(desk, "Toner 4", 20)
+    _make_older(desk, "Toner 3", 400)
+    page = agent.get("/desk/search", q="toner")
+    ways = {each["data-facet"]: each for each in _ways(page.text)}
+    assert {key: way["count"] for key, way in ways.items()} == {
+        "department:support": "5", "status:new": "5", f"assignee:{bob.email}": "3", "assignee:none": "2",
+        "tag:toner": "5", "tag:urgent": "2", "after:7d": "3", "after:30d": "4", "before:1y": "1",
+    }  # fmt: skip
+    for way in ways.values():
+        narrowed = agent.get(way["href"])
+        assert f"{way['count']} ticket" in narrowed.text, way
+        (back,) = [each for each in _ways(narrowed.text) if each["data-facet"] == way["data-facet"]]
+        assert agent.get(back["href"]).path == "/desk/search?q=toner"
+
+
+def test_more_than_is_counted_is_told(agent: Browser, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk_core.tickets.results.MAX_FOUND", 2)
+    for _ in range(3):
+        world.ticket(subject="Toner", department="support")
+    page = agent.get("/desk/search", q="toner")
+    assert "More than 2 tickets" in page.text
+    assert {each["count"] for each in _ways(page.text)} == {"2+"}
+
+
+def _ways(text: str) -> list[dict[str, str]]:
+    found = re.finditer(r'<a class="hd-tag[^"]*" data-facet="([^"]+)" href="([^"]+)">.*?([\d+]+)</span></a>', text)
+    return [{"data-facet": each[1], "href": unescape(each[2]), "count": each[3]} for each in found]
+
+
+def _make_older(desk: Helpdesk, subject: str, days: int) -> None:
+    """Let a ticket be opened so many days ago; no service does that."""
+    with desk.begin(SYSTEM) as tx:
+        then = tx.now - timedelta(days=days)
+        tx.session.execute(update(Ticket).where(Ticket.subject == subject).values(created_at=then))
 
 
 def test_the_form_writes_the_language_of_searches(agent: Browser, world: World) -> None:

@@ -14,7 +14,7 @@ from helpdesk_core.tickets.conversation import note, reply
 from helpdesk_core.tickets.inputs import NewMessage
 from helpdesk_core.users.organisations import OrganisationDraft, create_organisation
 from helpdesk_core.web import hooks
-from helpdesk_core.web.parts import Link
+from helpdesk_core.web.parts import Answer, Link
 
 PASSWORD = "three blue lamps"
 
@@ -130,6 +130,35 @@ def test_searching_looks_into_ones_own_public_messages(
     assert "Nothing found" in browser.get("/tickets", q="impatient").words
 
 
+def test_results_show_the_place_that_fits_and_never_a_note(
+    browser: Browser, desk: Helpdesk, world: World, carla: Actor, adam: Actor
+) -> None:
+    text = "Word " * 60 + "and then the <b>toner</b> was empty " + "word " * 60
+    number = world.ticket(carla, subject="Toner & ink", text=text).ticket.number or ""
+    note(desk, adam, number, NewMessage(text="The toner is a xylophone."))
+    world.ticket(world.customer("Other"), subject="Another's toner")
+    page = browser.get("/search", q="toner")
+    assert "<mark>Toner</mark> &amp; ink" in page.text
+    assert "then the &lt;b&gt;<mark>toner</mark>&lt;/b&gt; was empty" in page.text
+    assert "Another" not in page.text
+    assert "xylophone" not in page.text
+    assert "quotation mark" in browser.get("/search", q='"toner').words
+
+
+def test_answers_are_shown_with_the_place_that_fits(browser: Browser, desk: Helpdesk) -> None:
+    class Answering:
+        @hookimpl(hooks.portal_answers)
+        def portal_answers(self, text: str) -> list[Answer]:
+            body = "How to print. " * 30 + "Shake the <toner> gently."
+            return [Answer(title="About toner", href="/somewhere", text="All of it", body=body)]
+
+    desk.hooks.register(Answering(), "answering")
+    page = browser.get("/search", q="toner")
+    assert "About <mark>toner</mark>" in page.text
+    assert "Shake the &lt;<mark>toner</mark>&gt; gently." in page.text
+    assert "All of it" in browser.get("/search", q="gentle").text
+
+
 def test_results_come_while_one_is_typing(browser: Browser, world: World, carla: Actor) -> None:
     for each in range(8):
         opened(world, carla, f"Mail {each}")
@@ -195,7 +224,7 @@ def test_lists_need_as_many_queries_for_many_tickets_as_for_one(
         if each % 2:
             reply(desk, adam, number, NewMessage(text="Well?"))
     browser.get("/tickets")
-    for path, most in (("/tickets", 4), ("/", 2), ("/search?q=matter", 2)):
+    for path, most in (("/tickets", 4), ("/", 2), ("/search?q=matter", 4)):
         with count_queries(desk) as queries:
             browser.get(path)
         assert len(queries) <= most, f"{path}\n{queries}"

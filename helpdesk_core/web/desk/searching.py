@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from helpdesk_core.actor import EVERYWHERE
 from helpdesk_core.departments.models import Department
 from helpdesk_core.errors import Invalid
-from helpdesk_core.tickets.results import SORTS, search_tickets
+from helpdesk_core.search.query import narrowed, widened
+from helpdesk_core.tickets.facets import Facet
+from helpdesk_core.tickets.results import SORTS, SearchPage, search_tickets
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.rail import rail_context
 from helpdesk_core.web.routing import STAFF, Routes
@@ -44,15 +46,28 @@ def search() -> str:
         sort=sort,
         departments=[(each.key, each.name) for each in _readable()],
         statuses=[(each.key, each.name) for each in words().statuses.values()],
-        facets=[
-            (each, url_for("desk.search", q=f"{text} {each.field}:{each.key}", sort=sort)) for each in found.facets
-        ],
+        narrowing=_narrowing(text, found),
         correction=_link(q=found.correction) if found.correction else "",
         sorts=[(each, _link(sort=each)) for each in SORTS],
         older=_link(from_hit=found.next_offset) if found.next_offset else "",
         newer=_link(from_hit=None) if offset else "",
         **rail_context(""),
     )
+
+
+def _narrowing(text: str, found: SearchPage) -> list[tuple[str, list[tuple[Facet, str, bool]]]]:
+    """Return the facets in groups with a name; each with the search it leads to, and whether it holds already."""
+    names = {
+        "department": _("Department"), "status": _("Status"), "assignee": _("Assignee"), "tag": _("Tag"),
+        "after": _("Opened"), "before": _("Opened"),
+    }  # fmt: skip
+    groups: dict[str, list[tuple[Facet, str, bool]]] = {}
+    for facet in found.facets:
+        without = widened(text, facet.field, facet.key)
+        other = narrowed(text, facet.field, facet.key) if without is None else without
+        link = _link(q=other, from_hit=None)
+        groups.setdefault(names[facet.field], []).append((facet, link, without is not None))
+    return list(groups.items())
 
 
 def _readable() -> list[Department]:

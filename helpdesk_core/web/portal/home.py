@@ -4,10 +4,13 @@ from typing import Any, Final
 
 from flask import render_template, request
 
+from helpdesk_core.search.marking import READ, around, marks, whole
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, count_tickets, list_tickets
+from helpdesk_core.tickets.results import SearchPage, search_tickets
+from helpdesk_core.tickets.searching import read_search
 from helpdesk_core.web import hooks
-from helpdesk_core.web.context import current_actor, current_desk, db, signed_in
+from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.parts import Answer
 from helpdesk_core.web.portal.words import listed
 from helpdesk_core.web.routing import PUBLIC, Routes
@@ -40,17 +43,35 @@ def search() -> Any:
     text, short = request.args.get("q", "").strip(), "HX-Request" in request.headers
     if not text and short:
         return ""
-    limit = SHORT if short else LONG
-    actor = current_actor()
-    found = _own(text, limit) if text else Page(())
-    return render_template(
-        "portal/results.html" if short else "portal/search.html",
-        q=text,
-        rows=[listed(actor, row) for row in found.rows],
-        answers=answers_to(text, None, limit),
-        more=found.next is not None,
-        finds=finds_answers(),
-    )
+    if short:
+        found = _own(text)
+        return render_template(
+            "portal/results.html",
+            q=text,
+            rows=[listed(current_actor(), row) for row in found.rows],
+            answers=answers_to(text, None, SHORT),
+            more=found.next is not None,
+        )
+    return render_template("portal/search.html", q=text, finds=finds_answers(), **_results(text))
+
+
+def _results(text: str) -> dict[str, Any]:
+    """Return what the page of results shows: tickets and answers with what fits marked, or what may have been meant."""
+    actor, desk, signed = current_actor(), current_desk(), signed_in()
+    found = SearchPage(read_search(text, actor, words(), desk.now()))
+    if text and signed is not None and actor.is_signed_in:
+        found = search_tickets(desk, db(), actor, text, side="portal", limit=LONG, generation=signed.generation)
+    answers = answers_to(text, None, LONG)
+    texts = [each.title for each in answers] + [each.body[:READ] for each in answers]
+    places = marks(desk, found.query, texts)
+    return {
+        "found": found,
+        "hits": [(listed(actor, hit.row), hit) for hit in found.hits],
+        "answers": [
+            (answer, whole(answer.title, title), around(answer.body, inside) if inside else [(answer.text, False)])
+            for answer, title, inside in zip(answers, places, places[len(answers) :], strict=False)
+        ],
+    }
 
 
 @routes.get("/search/answers", permission=PUBLIC)
@@ -76,7 +97,7 @@ def answers_to(text: str, department: str | None, limit: int) -> list[Answer]:
     return found[:limit]
 
 
-def _own(text: str, limit: int) -> Page:
+def _own(text: str) -> Page:
     signed = signed_in()
     if signed is None or not current_actor().is_signed_in:
         return Page(())
@@ -86,6 +107,6 @@ def _own(text: str, limit: int) -> Page:
         current_actor(),
         TicketFilter(text=text),
         side="portal",
-        limit=limit,
+        limit=SHORT,
         generation=signed.generation,
     )

@@ -109,8 +109,15 @@ class KbPlugin(Plugin):
         """Return the articles that may answer what somebody types."""
         with self.desk.read() as read:
             found = reading.suggest(self.desk, read, actor, addresses.reader_locale(), text, limit)
+            bodies = reading.plain_texts(read, found)
         return [
-            Answer(title=card.title, href=addresses.of_card(card, via="answer"), text=card.summary) for card in found
+            Answer(
+                title=card.title,
+                href=addresses.of_card(card, via="answer"),
+                text=card.summary,
+                body=bodies.get(card.text_id, ""),
+            )
+            for card in found
         ]
 
     @hookimpl(desk_composer)

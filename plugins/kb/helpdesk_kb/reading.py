@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Event, Helpdesk
@@ -28,6 +28,13 @@ a an and are can do does for from have how i in is it me my no not of on or the 
 why will with you your der die das und ist ich wie nicht ein eine mein что как не на по мой для ще як
 """
 """Words that say nothing about what a question is about."""
+
+
+_BEGINNING: Final = 20_000
+"""Characters of an article in which the place is looked for that fits a search."""
+_PLAIN: Final = select(Text.id, func.substr(Text.plain, 1, _BEGINNING)).where(
+    Text.id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,12 @@ def suggest(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: 
     known = {card.uid for card in found}
     more = _look(session, actor, locale, words, limit, some=True)
     return (found + [card for card in more if card.uid not in known])[:limit]
+
+
+def plain_texts(session: Session, found: Sequence[Card]) -> dict[int, str]:
+    """Return the plain texts of articles by `text_id`, the beginning of long ones."""
+    ids = [card.text_id for card in found]
+    return {row[0]: row[1] for row in session.execute(_PLAIN, {"ids": ids})} if ids else {}
 
 
 def likely(session: Session, actor: Actor, locale: str, words: str, limit: int) -> list[Card]:

@@ -21,6 +21,8 @@ MAX_TEXT: Final = 400_000
 """So many characters of what was said on a ticket are indexed, of notes as many again; the newest come first."""
 MAX_WORDS: Final = 16_000
 """So many words in order, for phrases: PostgreSQL counts no further."""
+NOBODY: Final = "none"
+"""What is looked for as `assignee:none`."""
 BREAK: Final = "\x1f"
 """A word that nobody writes, between texts, so that no phrase begins in one and ends in the next."""
 
@@ -119,6 +121,7 @@ def _entry(row: Any, more: _More, words: dict[str, dict[int, Any]]) -> Entry:
         *facts_of("organisation", organisation),
         *(each for row in people if row.role == "cc" for each in facts_of("to", row.name, row.primary_email)),
         *(facts_of("agent", assignee.name, assignee.primary_email) if assignee else ()),
+        fact("assignee", ((assignee.primary_email or "") if assignee else NOBODY).casefold()),
         *_written_by(messages, "public"),
     }
     if ticket.type_id in words["types"]:

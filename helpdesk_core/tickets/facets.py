@@ -1,0 +1,90 @@
+"""Ways of narrowing a search: how many of the tickets found are in a department, an agent's, of the last week."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, case, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from helpdesk_core.texts import LazyText
+from helpdesk_core.texts import lazy as _l
+from helpdesk_core.tickets.models import Ticket, TicketTag
+from helpdesk_core.tickets.rights import Side
+from helpdesk_core.tickets.searching import NOBODY
+from helpdesk_core.tickets.vocabulary import Vocabulary
+from helpdesk_core.users.models import User
+
+MOST: Final = 8
+"""So many values of a field are offered, the commonest."""
+AGES: Final = ((7, "7d", _l("Last 7 days")), (30, "30d", _l("Last 30 days")), (365, "1y", _l("Last 12 months")))
+"""Days since a ticket was opened; each range holds the ones before it, as a search for `after:30d` does."""
+OLDER: Final = _l("Older")
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One way of narrowing a search: adding `field:key` leaves `count` tickets."""
+
+    field: str
+    key: str
+    name: str | LazyText
+    count: int
+
+
+def facts_of_found(now: datetime) -> Select[Any]:
+    """Return the query for what is counted: id, department, status, agent, and which of `AGES` a ticket has."""
+    ages = [(Ticket.created_at >= now - timedelta(days=days), place) for place, (days, *_) in enumerate(AGES)]
+    return select(Ticket.id, Ticket.department_id, Ticket.status_id, Ticket.assignee_id, case(*ages, else_=len(AGES)))
+
+
+def facets(session: Session, words: Vocabulary, found: Sequence[Any], side: Side) -> list[Facet]:
+    """Return the ways of narrowing what was `found` (rows of `facts_of_found`); one query.
+
+    Tags and agents are for the desk: others are not shown them.
+    """
+    departments, statuses, agents, ages = (Counter(each[place] for each in found) for place in range(1, 5))
+    ways = [*_named("department", departments, words.departments), *_named("status", statuses, words.statuses)]
+    if side == "desk" and found:
+        ways += _agents_and_tags(session, agents, [each[0] for each in found])
+    return [*ways, *_ages(ages)]
+
+
+def _named(field: str, counts: Counter[int], rows: Mapping[str, Any]) -> Iterator[Facet]:
+    named = {row.id: row for row in rows.values()}
+    for id_, count in counts.most_common(MOST):
+        yield Facet(field, named[id_].key, named[id_].name, count)
+
+
+def _agents_and_tags(session: Session, agents: Counter[int | None], ids: Sequence[int]) -> Iterator[Facet]:
+    """Return the names of the busiest agents and the commonest tags, which one query reads together."""
+    tagged = func.count().label("tagged")
+    tags = select(literal("").label("address"), TicketTag.tag.label("name"), tagged, literal(0).label("agent"))
+    tags = tags.where(TicketTag.ticket_id.in_(ids)).group_by(TicketTag.tag).order_by(tagged.desc(), TicketTag.tag)
+    busiest = [id_ for id_, _ in agents.most_common(MOST)]
+    people = select(User.primary_email, User.name, literal(0), User.id)
+    people = people.where(User.id.in_([each for each in busiest if each is not None]))
+    both = union_all(select(tags.limit(MOST).subquery()), people)
+    read = session.execute(both).all()
+    known = {row.agent: row for row in read if row.agent}
+    for id_ in busiest:
+        if id_ is None:
+            yield Facet("assignee", NOBODY, _l("Nobody"), agents[id_])
+        elif id_ in known and known[id_].address:
+            yield Facet("assignee", known[id_].address, known[id_].name, agents[id_])
+    for row in read:
+        if not row.agent:
+            yield Facet("tag", row.name, row.name, row.tagged)
+
+
+def _ages(ages: Counter[int]) -> Iterator[Facet]:
+    """Return the ranges of days that hold more than the range before."""
+    count = 0
+    for place, (_days, key, name) in enumerate(AGES):
+        if ages[place]:
+            count += ages[place]
+            yield Facet("after", key, name, count)
+    if ages[len(AGES)]:
+        yield Facet("before", AGES[-1][1], OLDER, ages[len(AGES)])
