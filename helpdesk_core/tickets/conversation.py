@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import SYSTEM, Actor
-from helpdesk_core.errors import Conflict, Forbidden
+from helpdesk_core.errors import Conflict, Forbidden, NotFound, Refused
 from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets import hooks
@@ -28,8 +28,7 @@ def reply(desk: Helpdesk, actor: Actor, number: str, draft: NewMessage) -> Poste
     """Post a public message, and let the ticket's status follow whose turn it is.
 
     A customer's answer wakes a ticket up; to a closed one it reopens it or opens a linked follow-up, by the
-    department's
-    policy. A reply to a merged ticket goes where the ticket went.
+    department's policy. A reply to a merged ticket goes where the ticket went.
     """
     return post_reply(desk, actor, number, draft, prepare_reply(desk, actor, number, draft))
 
@@ -38,11 +37,10 @@ def reply(desk: Helpdesk, actor: Actor, number: str, draft: NewMessage) -> Poste
 class Prepared:
     """A reply that may be posted: refined, checked, rendered, its files stored.
 
-    `reader` is as whom to look at the ticket; `follow_up` is the ticket to open instead, if it comes too late.
+    `follow_up` is the ticket to open instead, if it comes too late.
     """
 
     ticket: Ticket
-    reader: Actor
     side: Speaker
     draft: NewMessage
     words: Vocabulary
@@ -52,7 +50,7 @@ class Prepared:
 def prepare_reply(desk: Helpdesk, actor: Actor, number: str, draft: NewMessage) -> Prepared:
     """Do all of `reply` that comes before the unit of work."""
     with desk.read() as session:
-        ticket, reader = _where_it_went(session, actor, find_ticket(session, actor, number))
+        ticket = _where_it_went(session, actor, find_ticket(session, actor, number))
         side = _side(session, actor, ticket)
         words = vocabulary(desk, session)
         late = side == "customer" and needs_follow_up(ticket, desk.now())
@@ -64,13 +62,13 @@ def prepare_reply(desk: Helpdesk, actor: Actor, number: str, draft: NewMessage) 
     desk.hooks.veto(hooks.message_check, draft=draft, ticket=ticket, actor=actor, kind="public")
     draft = with_files(desk, actor, draft)
     follow_up = _prepare_follow_up(desk, actor, ticket, author, draft) if late else None
-    return Prepared(ticket, reader, side, draft, words, follow_up)
+    return Prepared(ticket, side, draft, words, follow_up)
 
 
 def post_reply(desk: Helpdesk, actor: Actor, number: str, asked: NewMessage, prepared: Prepared) -> Posted:
     """Write what was prepared; if the ticket was merged, closed or opened in between, it is prepared anew."""
     with desk.begin(actor) as tx:
-        ticket = lock_ticket(tx.session, prepared.reader, prepared.ticket.number or number)
+        ticket = lock_ticket(tx.session, actor, prepared.ticket.number or number)
         late = prepared.side == "customer" and needs_follow_up(ticket, tx.now)
         if ticket.merged_into_id is None and late == (prepared.follow_up is not None):
             if prepared.follow_up is not None:
@@ -134,29 +132,22 @@ def is_specialist(session: Session, actor: Actor, ticket: Ticket) -> bool:
     return session.scalar(query) is not None
 
 
-def _where_it_went(session: Session, actor: Actor, ticket: Ticket) -> tuple[Ticket, Actor]:
-    """Return the ticket that has this one's messages now, and as whom to look at it.
+def _where_it_went(session: Session, actor: Actor, ticket: Ticket) -> Ticket:
+    """Return the ticket that has this one's messages now, which the actor has to see to answer there.
 
-    Who asked in an emptied ticket, or was a cc of it, may answer where it went, also if they cannot see that one.
+    Who was on the emptied ticket came along; who was taken off since is told so, and does not write to the others.
     """
-    reader = actor
     for _step in range(20):
         if ticket.merged_into_id is None:
-            return ticket, reader
-        if _takes_part(session, actor, ticket):
-            reader = SYSTEM
+            return ticket
         number = session.scalar(select(Ticket.number).where(Ticket.id == ticket.merged_into_id))
-        ticket = find_ticket(session, reader, number or "")
+        try:
+            ticket = find_ticket(session, actor, number or "")
+        except NotFound:
+            raise Refused(
+                _l("This ticket was merged into another one, on which you do not take part. Open a new ticket instead.")
+            ) from None
     raise Conflict(_l("This ticket was merged in a circle; undo one of the merges."))
-
-
-def _takes_part(session: Session, actor: Actor, ticket: Ticket) -> bool:
-    if actor.user_id is None:
-        return False
-    query = select(Participant.id).where(
-        Participant.ticket_id == ticket.id, Participant.user_id == actor.user_id, Participant.role == "cc"
-    )
-    return actor.user_id == ticket.requester_id or session.scalar(query.limit(1)) is not None
 
 
 def _side(session: Session, actor: Actor, ticket: Ticket) -> Speaker:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import Actor
-from helpdesk_core.errors import Forbidden, Invalid, NotFound
+from helpdesk_core.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.checks import check_copied
@@ -52,6 +52,8 @@ def add_participant(
     with desk.begin(actor) as tx:
         ticket = lock_ticket(tx.session, actor, number)
         _may_arrange(actor, ticket, role)
+        if ticket.merged_into_id is not None:
+            raise Conflict(_l("This ticket was merged into another one. Add people there."))
         if uid is not None:
             user = find_user(tx.session, uid)
         elif email and role == "cc":

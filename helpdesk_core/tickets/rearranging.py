@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import selectinload
 
 from helpdesk_core.actor import Actor
@@ -30,7 +30,8 @@ def split(
 ) -> Ticket:
     """Move messages (by uid) with their attachments to a new ticket, linked to this one, and return the new ticket.
 
-    The requester of the new ticket is the customer who wrote the first of the messages, else that of the old one.
+    The requester of the new ticket is the customer who wrote the first of the messages, else that of the old one. If
+    that stays the same person, those in copy go along, so that nobody loses what they could read.
     Another department must be one that the actor could move the ticket to.
     """
     with desk.read() as session:
@@ -78,6 +79,8 @@ def split(
             requester_id=target.requester_id,
         )
         tx.record(opened, target)
+        if target.requester_id == source.requester_id:
+            _let_people_follow(tx, source, target)
         _put(tx, source, target, moving)
         ids = [message.id for message in moving]
         source_number, target_number = source.number or "", target.number or ""
@@ -250,7 +253,7 @@ def _summarise(tx: Transaction, ticket: Ticket) -> None:
 
 
 def _let_people_follow(tx: Transaction, source: Ticket, target: Ticket) -> list[int]:
-    """Make the emptied ticket's requester and cc a cc of the other; return the ids of those who were not on it."""
+    """Make the requester and cc of the one a cc of the other; return the ids of those who were not on it."""
     there = {target.requester_id, *_copied(tx, target.id)}
     joined = [id_ for id_ in dict.fromkeys((source.requester_id, *_copied(tx, source.id))) if id_ not in there]
     tx.session.add_all(
@@ -274,11 +277,8 @@ def _let_go(tx: Transaction, target: Ticket, user_ids: Sequence[int]) -> None:
         if staying:
             other.data = {**other.data, "joined": [*other.data["joined"], *sorted(staying)]}
             leaving -= staying
-    query = select(Participant).where(
-        Participant.ticket_id == target.id, Participant.user_id.in_(leaving), Participant.role == "cc"
-    )
-    for participant in tx.session.scalars(query):
-        tx.session.delete(participant)
+    there = Participant.ticket_id == target.id, Participant.role == "cc"
+    tx.session.execute(delete(Participant).where(*there, Participant.user_id.in_(leaving)))
 
 
 def _numbers(tx: Transaction, operation: Operation) -> tuple[str, str]:

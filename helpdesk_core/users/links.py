@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.tickets.models import Ticket
 from helpdesk_core.users.actors import SignedIn, load_actor_by_user
 from helpdesk_core.users.models import AddressRequest, User
 
@@ -61,7 +62,8 @@ def guest_token(desk: Helpdesk, ticket_id: int, user_id: int) -> str:
 def load_guest(desk: Helpdesk, session: Session, token: str) -> SignedIn | None:
     """Return the guest whom such a link lets in: a customer of that one ticket, whatever else the person may do.
 
-    None if the token is over or never was one, or the person deactivated.
+    If the ticket was merged, the link leads on to where it went, as far as the person takes part there. None if the
+    token is over or never was one, or the person deactivated.
     """
     payload = _read(desk, "guest", token, 2)
     if payload is None:
@@ -77,12 +79,22 @@ def load_guest(desk: Helpdesk, session: Session, token: str) -> SignedIn | None:
         uid=person.uid,
         name=person.name,
         email=person.email,
-        ticket_ids=frozenset({ticket_id}),
+        ticket_ids=_and_where_it_went(session, ticket_id),
         channel="web",
         locale=person.locale,
         timezone=person.timezone,
     )
     return SignedIn(guest, signed_in.user, signed_in.generation)
+
+
+def _and_where_it_went(session: Session, ticket_id: int) -> frozenset[int]:
+    """Return the ticket and those it was merged into, one after the other; whether they may be seen is asked later."""
+    found: set[int] = set()
+    goes_on: int | None = ticket_id
+    while goes_on is not None and goes_on not in found:
+        found.add(goes_on)
+        goes_on = session.scalar(select(Ticket.merged_into_id).where(Ticket.id == goes_on))
+    return frozenset(found)
 
 
 def _sign(desk: Helpdesk, purpose: str, lasts: timedelta, *payload: str | int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from helpdesk_core.actor import SYSTEM
+from helpdesk_core.actor import SYSTEM, Actor
 from helpdesk_core.attachments.inputs import Upload
 from helpdesk_core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from helpdesk_core.hooks import hookimpl
@@ -20,6 +20,7 @@ from helpdesk_core.tickets.models import Ticket
 from helpdesk_core.tickets.queries import conversation, find_ticket, operations
 from helpdesk_core.tickets.rearranging import merge, split, undo
 from helpdesk_core.tickets.surroundings import surroundings
+from helpdesk_core.users.links import guest_token, load_guest
 
 
 def said(desk: Helpdesk, number: str) -> list[str]:
@@ -189,15 +190,76 @@ def test_who_came_by_two_merges_leaves_with_the_last(desk: Helpdesk, world: Worl
     assert cc_of(desk, into) == set()
 
 
-def test_a_guest_answers_an_emptied_ticket_and_a_stranger_to_the_other_does_not(desk: Helpdesk, world: World) -> None:
-    agent, customer = world.agent(), world.customer()
+def guest_of(desk: Helpdesk, ticket_id: int, actor: Actor) -> Actor:
+    """Return whom the link of one ticket lets in."""
+    with desk.read() as session:
+        signed = load_guest(desk, session, guest_token(desk, ticket_id, actor.user_id or 0))
+    assert signed is not None
+    return signed.actor
+
+
+def test_a_guests_link_leads_through_merges_and_no_further(desk: Helpdesk, world: World) -> None:
+    agent, customer, stranger = world.agent(), world.customer(), world.customer("Sue Stranger")
     posted = world.ticket(customer)
-    a, b = posted.ticket.number or "", world.ticket(world.customer(), department="billing").ticket.number or ""
+    a, b, c = posted.ticket.number or "", *(world.ticket(stranger).ticket.number or "" for _ in range(2))
     merge(desk, agent, a, b)
-    guest = replace(customer, kind="guest", ticket_ids=frozenset({posted.ticket.id}))
-    assert reply(desk, guest, a, NewMessage(text="By the link")).ticket.number == b
+    merge(desk, agent, b, c)
+    guest = guest_of(desk, posted.ticket.id, customer)
+    assert reply(desk, guest, a, NewMessage(text="By the link")).ticket.number == c
+    with desk.read() as session:
+        assert find_ticket(session, guest, c, "portal").number == c
+        for elsewhere in (guest_of(desk, posted.ticket.id, stranger), replace(guest, user_id=stranger.user_id)):
+            with pytest.raises(NotFound):
+                find_ticket(session, elsewhere, a)
     with pytest.raises(NotFound):
-        reply(desk, world.agent("Only Support", "support"), a, NewMessage(text="Not mine"))
+        reply(desk, world.agent("Only Billing", "billing"), a, NewMessage(text="Not mine"))
+    undo(desk, agent, operation_of(desk, c))
+    undo(desk, agent, operation_of(desk, a))
+    with desk.read() as session, pytest.raises(NotFound):
+        find_ticket(session, guest_of(desk, posted.ticket.id, customer), b)
+
+
+def test_who_was_taken_off_after_a_merge_does_not_write_to_the_others(desk: Helpdesk, world: World) -> None:
+    agent, customer, cc = world.agent(), world.customer(), world.user("Cora Copied")
+    a, b = world.ticket(customer), world.ticket(world.customer("Ben Other")).ticket.number or ""
+    number = a.ticket.number or ""
+    people.add_participant(desk, agent, number, "cc", uid=cc.uid)
+    merge(desk, agent, number, b)
+    actor = world.actor(cc)
+    assert reply(desk, actor, number, NewMessage(text="From the copy")).ticket.number == b
+    people.remove_participant(desk, agent, b, "cc", cc.uid)
+    for former in (actor, guest_of(desk, a.ticket.id, actor)):
+        with pytest.raises(Refused, match="Open a new ticket"):
+            reply(desk, former, number, NewMessage(text="Once more"))
+        with desk.read() as session, pytest.raises(NotFound):
+            find_ticket(session, former, b)
+    with pytest.raises(Conflict, match="Add people there"):
+        people.add_participant(desk, agent, number, "cc", email="late@example.net")
+    undo(desk, agent, operation_of(desk, number))
+    assert reply(desk, actor, number, NewMessage(text="Here again")).ticket.number == number
+    assert is_proven(desk)
+
+
+def test_those_in_copy_go_along_with_a_split_unless_it_is_somebody_elses_matter(desk: Helpdesk, world: World) -> None:
+    agent, customer, cc = world.agent(), world.customer(), world.user("Cora Copied")
+    copied = world.actor(cc)
+    number = world.ticket(customer).ticket.number or ""
+    people.add_participant(desk, agent, number, "cc", uid=cc.uid)
+    second = reply(desk, customer, number, NewMessage(text="And another thing")).message.uid
+    theirs = reply(desk, copied, number, NewMessage(text="I have a matter of my own")).message.uid
+
+    made = split(desk, agent, number, [second], "Another thing").number or ""
+    assert cc_of(desk, made) == {cc.uid}
+    own = split(desk, agent, number, [theirs], "A matter of my own").number or ""
+    assert cc_of(desk, own) == set()
+    with desk.read() as session:
+        assert find_ticket(session, copied, own, "portal").requester_id == cc.id
+        with pytest.raises(NotFound):
+            find_ticket(session, customer, own)
+    undo(desk, agent, operation_of(desk, own))
+    assert said(desk, number)[-1] == "I have a matter of my own"
+    assert cc_of(desk, number) == {cc.uid}
+    assert is_proven(desk)
 
 
 class Keeping:

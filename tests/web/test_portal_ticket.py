@@ -254,10 +254,24 @@ def test_a_merged_ticket_leads_to_where_it_went(
     assert browser.get(f"/tickets/{number}").path == f"/tickets/{target}"
     guest = Browser(app)
     page = guest.get(f"/t/{guest_token(desk, source.id, carla.user_id or 0)}")
+    assert page.path == f"/tickets/{target}", "the link in an old mail leads to where the ticket went"
+    assert page.has_form("composer")
+
+
+def test_who_was_taken_off_a_merged_ticket_is_told_that_it_went_on_and_no_more(
+    app: Flask, desk: Helpdesk, world: World, adam: Actor
+) -> None:
+    vera, stranger = world.ticket_for("vera@example.net"), world.ticket_for("sue@example.net", subject="The other one")
+    number, target = vera.ticket.number or "", stranger.ticket.number or ""
+    merge(desk, adam, number, target)
+    people.remove_participant(desk, adam, target, "cc", vera.ticket.requester.uid)
+    guest = Browser(app)
+    page = guest.get(f"/t/{guest_token(desk, vera.ticket.id, vera.ticket.requester_id)}")
     assert page.path == f"/tickets/{number}"
     assert "goes on there" in page.words
     assert "The other one" not in page.text
     assert not page.has_form("composer")
+    assert guest.get(f"/tickets/{target}").status == 404
 
 
 def test_a_guest_answers_closes_and_keeps_to_the_one_ticket(app: Flask, desk: Helpdesk, world: World) -> None:
