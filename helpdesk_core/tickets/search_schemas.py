@@ -13,8 +13,8 @@ class SearchQuery(Input):
     q = fields.String(
         required=True,
         metadata={
-            "description": 'Words, `"phrases"`, `-without`, and fields: `from: to: agent: assignee: department: status: '
-            "state: priority: type: tag: organisation: number: subject: has:attachment before: after:`.",
+            "description": 'Words, `"phrases"`, `-without`, and fields: `from: to: agent: assignee: department: '
+            "status: state: priority: type: tag: organisation: number: subject: has:attachment before: after:`.",
             "example": 'invoice "not paid" status:open after:2026-03',
         },
     )
