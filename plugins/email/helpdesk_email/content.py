@@ -1,18 +1,19 @@
 """What of a mail becomes the message: subject, text, HTML, files, and where the quote begins."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from helpdesk_core.api import Actor, Helpdesk, HelpdeskError
 from helpdesk_core.api.attachments import StoredFile, Upload, check, keep
 from helpdesk_core.api.tickets import NewMessage, clean_line, clean_text, is_visible
 
-from .reading import Mail, clean_html, strip_reply
+from .reading import Mail, Stripped, clean_html, strip_reply
 
 MOST_FILES = 100
 LONGEST_TEXT = 900_000
 NO_SUBJECT = "(no subject)"
 NO_TEXT = "(no text)"
+IN_A_FILE = "(What this mail says is in the attached file.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,17 @@ class Content:
 def content_of(desk: Helpdesk, actor: Actor, mail: Mail) -> Content:
     """Return the content, its files stored; those that the policy or a plugin refuses are left out, with the reason."""
     text = clean_text(mail.text)[:LONGEST_TEXT]
-    stripped = strip_reply(text, html=False)
+    protection = mail.protection
+    closed = protection is not None and not protection.is_readable
+    stripped = Stripped(reply=text) if closed else strip_reply(text, html=False)
     own = strip_reply(mail.html, html=True).reply if mail.text_from_html and mail.html else stripped.reply
+    without = IN_A_FILE if closed else NO_TEXT
     subject = clean_line(mail.subject)[:500].strip()
     files, left_out = _files(desk, actor, mail)
     return Content(
         subject=subject if is_visible(subject) else NO_SUBJECT,
-        text=text if is_visible(text) else NO_TEXT,
-        own_text=clean_text(own) if is_visible(own) else NO_TEXT,
+        text=text if is_visible(text) else without,
+        own_text=clean_text(own) if is_visible(own) else without,
         html=clean_html(mail.html) if mail.html is not None else None,
         quote_at=quote_begins(text, stripped.reply, stripped.signature) if stripped.quoted else None,
         files=files,
@@ -83,6 +87,8 @@ def details_of(mail: Mail, content: Content, uid: str) -> dict[str, Any]:
         details["reply_to"] = [str(each) for each in mail.reply_to[:5]]
     if content.quote_at is not None:
         details["quote_at"] = content.quote_at
+    if mail.protection is not None:
+        details["protection"] = asdict(mail.protection)
     if content.left_out:
         details["left_out"] = [{"name": name, "reason": reason} for name, reason in content.left_out]
     return details

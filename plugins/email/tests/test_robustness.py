@@ -58,12 +58,12 @@ def mutate(raw: bytes, chance: random.Random) -> bytes:
 
 
 def check(raw: bytes) -> float:
-    """Read a mail in every way, check what can be checked of any mail, and return the seconds it took."""
-    begun = time.perf_counter()
+    """Read a mail in every way, check what can be checked of any mail, and return the processor's seconds it took."""
+    begun = time.thread_time()
     found = explain(raw)
     if found["html"]:
         clean_html(found["html"])
-    taken = time.perf_counter() - begun
+    taken = time.thread_time() - begun
     assert found["error"] is None
     for text in (found["text"], found["subject"], found["stripped_reply"], *found["attachments"]):
         assert "\0" not in text

@@ -1,6 +1,7 @@
 """What the plugin's class hands to core of the desk: links, pages, marks under messages."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from helpdesk_core.api import Actor, Helpdesk, Link, Panel, Permission, Route, TicketAction
 from helpdesk_core.api.tickets import Message, Ticket
@@ -47,21 +48,41 @@ def mail_link(desk: Helpdesk, actor: Actor) -> Sequence[Link]:
 def marks_under_messages(
     desk: Helpdesk, messages: Sequence[Message], ticket: Ticket, actor: Actor
 ) -> Mapping[int, Panel]:
-    """Return for staff which recipients single messages did not reach."""
+    """Return for staff which recipients single messages did not reach, and which mails were signed or encrypted."""
     if not actor.is_staff or not actor.may("ticket.read", ticket.department_id):
         return {}
     with desk.read() as session:
         failed = undelivered(session, [each.id for each in messages])
+    protected = {
+        each.id: protection_words(each.details["protection"]) for each in messages if "protection" in each.details
+    }
     return {
         key: Panel(
             template="email/message_marks.html",
             context={
-                "failed": marks,
+                "failed": failed.get(key, ()),
+                "protection": protected.get(key, ""),
                 "may_allow": actor.may(MANAGE),
             },
         )
-        for key, marks in failed.items()
+        for key in failed.keys() | protected.keys()
     }
+
+
+def protection_words(protection: Mapping[str, Any]) -> str:
+    """Return what staff should know of a signed or encrypted mail; empty for what a later version may have written."""
+    match protection:
+        case {"kind": "encrypted", "in_text": True}:
+            text = _("Encrypted (%(standard)s). The text is kept as it came; nothing was opened.")
+        case {"kind": "encrypted"}:
+            text = _("Encrypted (%(standard)s). What it says is in the attached file, kept as it came.")
+        case {"kind": "signed", "closed": True}:
+            text = _("Signed (%(standard)s), not checked. What it says is in the attached file, kept as it came.")
+        case {"kind": "signed"}:
+            text = _("Signed (%(standard)s). The signature was not checked.")
+        case _:
+            return ""
+    return text % {"standard": protection.get("standard", "")}
 
 
 def rethread_action(ticket: Ticket, actor: Actor) -> Sequence[TicketAction]:

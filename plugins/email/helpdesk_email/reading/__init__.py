@@ -5,7 +5,7 @@ from .bounces import Bounce, Failure, find_bounce
 from .decisions import explain
 from .html import clean_html
 from .html_text import html_to_text
-from .model import Address, Attachment, Mail
+from .model import Address, Attachment, Mail, Protection
 from .read import read_mail
 from .replies import Stripped, strip_reply
 
@@ -16,6 +16,7 @@ __all__ = [
     "Bounce",
     "Failure",
     "Mail",
+    "Protection",
     "Stripped",
     "clean_html",
     "explain",

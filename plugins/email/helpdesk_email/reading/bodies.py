@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from mimetypes import guess_type
 
 from .charsets import decode_text, tidy
+from .cms import signed_content
 from .html import text_to_html
 from .html_text import html_to_text
 from .model import Attachment
 from .names import file_name, made_up_name
-from .parts import Part
+from .parts import PKCS7, Part, parse_parts
 from .rtf import rtf_to_text
 from .tnef import SIGNATURE, Tnef, read_tnef
 from .transfer import decode_transfer, uu_files
@@ -40,6 +41,8 @@ class Contents:
     segments: list[Segment] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    opened: bool = False
+    """Whether the text was taken out of a signature that encloses it."""
 
 
 def gather(root: Part) -> Contents:
@@ -157,7 +160,20 @@ def _attach(part: Part, name: str | None, contents: Contents) -> list[Segment]:
             named=name is not None,
         )
     )
-    return []
+    return _enclosed(part, data, contents)
+
+
+def _enclosed(part: Part, data: bytes, contents: Contents) -> list[Segment]:
+    """What stands inside an S/MIME signature (the file stays as well, since only the whole can be checked)."""
+    if contents.opened or not (part.type in PKCS7 or (file_name(part) or "").lower().endswith(".p7m")):
+        return []
+    inside = signed_content(data)
+    if inside is None:
+        return []
+    contents.opened = True
+    root, defects = parse_parts(inside)
+    contents.defects.extend(defects)
+    return _visit(root, contents, related=False)
 
 
 def _unpack(tnef: Tnef, data: bytes, contents: Contents) -> list[Segment]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,25 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """That a mail is signed or encrypted; nothing was checked or opened.
+
+    `closed` tells that what a signed mail says stands inside its signature, where only a program that knows S/MIME
+    finds it; `in_text` that the armour of PGP is in the text itself.
+    """
+
+    kind: Literal["signed", "encrypted"]
+    standard: Literal["S/MIME", "OpenPGP"]
+    closed: bool = False
+    in_text: bool = False
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the text of the mail is what its sender wrote."""
+        return self.kind == "signed" and not self.closed
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail, read as far as it can be read.
 
@@ -61,6 +81,7 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
     content_type: str = "text/plain"
     report_type: str | None = None
+    protection: Protection | None = None
     headers: tuple[tuple[str, str], ...] = ()
     defects: tuple[str, ...] = ()
 

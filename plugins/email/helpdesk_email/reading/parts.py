@@ -14,6 +14,7 @@ from .html import looks_like_html
 from .params import Structured, parse_structured
 from .tnef import SIGNATURE as TNEF_SIGNATURE
 
+PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 MAX_DEPTH = 30
 MAX_PARTS = 500
 MAX_HEADERS = 1000

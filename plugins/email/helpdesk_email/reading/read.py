@@ -11,6 +11,7 @@ from .bodies import body_html, body_text, gather
 from .charsets import decode_text, tidy
 from .model import Address, Mail
 from .parts import Part, parse_parts
+from .protection import find_protection
 from .words import decode_words
 
 _ID = re.compile(r"<[^<>\s]{1,996}>")
@@ -40,6 +41,7 @@ def read_mail(raw: bytes) -> Mail:
     charset = _charset(root)
     html = body_html(contents.segments)
     headers = tuple((name, _header_text(name, value, charset)) for name, value in root.headers)
+    text = body_text(contents.segments)
     sender = _sender(root, charset)
     if sender is None:
         defects.append("The mail names no sender.")
@@ -55,12 +57,13 @@ def read_mail(raw: bytes) -> Mail:
         envelope_to=_envelope_to(root),
         return_path=_return_path(root),
         subject=_subject(root, charset),
-        text=body_text(contents.segments),
+        text=text,
         html=html,
         text_from_html=html is not None and not any(piece.text and piece.text.strip() for piece in contents.segments),
         attachments=tuple(contents.files),
         content_type=root.type,
         report_type=root.content_type.params.get("report-type", "").lower() or None,
+        protection=find_protection(root, text, opened=contents.opened),
         headers=headers,
         defects=tuple(defects),
     )

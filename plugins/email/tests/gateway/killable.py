@@ -35,17 +35,17 @@ def arm(where: str) -> None:
     if where == "before the bytes":
         Archive.put = die  # type: ignore[method-assign]  # the point is to die there
     elif where == "after the bytes":
-        Archive.put = die_after(Archive.put)  # type: ignore[method-assign]
+        Archive.put = die_after(Archive.put)  # type: ignore[method-assign]  # as above
     elif where == "after the row":
-        Gateway.store = die_after(Gateway.store)  # type: ignore[method-assign]
+        Gateway.store = die_after(Gateway.store)  # type: ignore[method-assign]  # as above
     elif where == "while reading":
         setattr(receiving, "prepare", die)  # noqa: B010 - it is there under an imported name
     elif where == "while creating":
-        setattr(filing, "open_ticket", die_after(open_ticket))  # noqa: B010
+        setattr(filing, "open_ticket", die_after(open_ticket))  # noqa: B010 - as above
     elif where == "before the commit":
         receiving._end = die_after(receiving._end)
     elif where == "after the commit":
-        Gateway.process = die_after(Gateway.process)  # type: ignore[method-assign]
+        Gateway.process = die_after(Gateway.process)  # type: ignore[method-assign]  # as above
 
 
 if __name__ == "__main__":

@@ -69,7 +69,9 @@ def test_the_account_of_a_new_sender_is_not_verified(desk: Helpdesk, gateway: Ga
 
 
 def test_html_is_cleaned_and_its_own_pictures_stay(desk: Helpdesk, gateway: Gateway) -> None:
-    html = '<p onclick="x()">Look: <img src="cid:shot@mail"><script>alert(1)</script></p><img src="http://example.net/a">'
+    html = (
+        '<p onclick="x()">Look: <img src="cid:shot@mail"><script>alert(1)</script></p><img src="http://example.net/a">'
+    )
     raw = (
         "From: carla@example.net\r\nTo: support@example.com\r\nSubject: Shot\r\nMessage-ID: <html@mail.example.net>\r\n"
         'Content-Type: multipart/related; boundary="limit"\r\n\r\n'

@@ -126,7 +126,7 @@ def carried(
         transports["example.com"] = dovecot_lmtp
         clear(mail_server, "support@example.com")
         mailbox = add(protocol=way, username="support@example.com", afterwards="delete", is_active=False)
-        fetch = lambda: plugin.supervisor.fetch_now(mailbox.id)  # type: ignore[assignment]  # noqa: E731
+        fetch = lambda: plugin.supervisor.fetch_now(mailbox.id)  # type: ignore[assignment]  # noqa: E731 - it takes more than is asked
     elif way == "lmtp":
         stack.enter_context(served(desk, plugin.gateway, folder / "lmtp"))
         (folder / "lmtp").chmod(0o666)
