@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins" / "email"), str(ROOT / "plugins" / "email" / "tests" / "gateway")]
 
 from gateways import make_tables  # noqa: E402  (the path above comes first)
-from serving import RESULTS  # noqa: E402
+from serving import RESULTS  # noqa: E402  (as above)
 
-from helpdesk_core.testing import site  # noqa: E402
-from helpdesk_core.testing.databases import temporary_database  # noqa: E402
-from helpdesk_email.receiving import Envelope, Gateway  # noqa: E402
+from helpdesk_core.testing import site  # noqa: E402  (as above)
+from helpdesk_core.testing.databases import temporary_database  # noqa: E402  (as above)
+from helpdesk_email.receiving import Envelope, Gateway  # noqa: E402  (as above)
 
 WORDS = "Добрый день, наш сайт с утра отвечает очень медленно. We have restarted everything twice already. "
 PORTION = 100

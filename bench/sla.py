@@ -139,7 +139,9 @@ def main() -> None:
         )
     if given.name:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{given.name}.json").write_text(json.dumps({"policies_per_second": tried, "ticks": ticks}, indent=1) + "\n")
+        (RESULTS / f"{given.name}.json").write_text(
+            json.dumps({"policies_per_second": tried, "ticks": ticks}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -52,37 +52,31 @@ class Tx:
 @hookspec.collect(since="0.1")
 def actions(ticket: Ticket, actor: str) -> list[str]:
     """Offer actions on a ticket."""
-    raise NotImplementedError
 
 
 @hookspec.collect(since="0.1", when="startup")
 def channels() -> list[str]:
     """Name the channels that a plugin brings."""
-    raise NotImplementedError
 
 
 @hookspec.pick(since="0.1")
 def route(subject: str) -> int | None:
     """Choose a department by subject."""
-    raise NotImplementedError
 
 
 @hookspec.refine(since="0.1", refines="body")
 def refine_body(ticket: Ticket, body: str) -> str:
     """Change a message before it is stored."""
-    raise NotImplementedError
 
 
 @hookspec.veto(since="0.1")
 def check_reply(body: str) -> list[str]:
     """Object to a reply."""
-    raise NotImplementedError
 
 
 @hookspec.veto(since="0.1", fail_closed=True)
 def check_sign_in(address: str) -> list[str]:
     """Object to a sign-in."""
-    raise NotImplementedError
 
 
 @hookspec.within(since="0.1")
@@ -103,7 +97,6 @@ def anything(event: object) -> None:
 @hookspec.render(since="0.1")
 def panel(ticket: Ticket) -> str | None:
     """Show something beside a ticket."""
-    raise NotImplementedError
 
 
 def hooks_of(*plugins: object, limits: Limits = QUICK) -> Hooks:

@@ -303,7 +303,6 @@ def test_a_spec_may_set_its_own_deadline() -> None:
     @hookspec.pick(since="0.1", deadline=0.4)
     def slow_route(subject: str) -> int | None:
         """Take your time."""
-        raise NotImplementedError
 
     class Slow:
         @hookimpl(slow_route)

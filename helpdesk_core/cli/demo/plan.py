@@ -52,7 +52,7 @@ def plan(company: Company, threads: Sequence[Thread], now: datetime, seed: int =
     random.Random(seed).shuffle(uses)  # noqa: S311 - the same demo every time
     stories = []
     for place, (thread, use) in enumerate(uses):
-        chance = random.Random(f"{seed} {thread.key} {use}")  # noqa: S311
+        chance = random.Random(f"{seed} {thread.key} {use}")  # noqa: S311 - as above
         age = timedelta(days=thread.cluster or DAYS * ((place + 0.5) / len(uses)) ** RECENT)
         opened = _evening(now - age, chance)
         if thread.cluster:

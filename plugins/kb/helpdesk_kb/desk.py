@@ -56,7 +56,14 @@ class Desk:
         counts = overview.counts(db(), actor)
 
         def at(place: int) -> str:
-            return url_for("desk_kb_articles", **(request.args.to_dict() | {"start": place or None}))  # type: ignore[arg-type]
+            return url_for(
+                "desk_kb_articles",
+                q=wanted.words or None,
+                state=wanted.state or None,
+                category=wanted.category or None,
+                behind=1 if wanted.behind else None,
+                start=place or None,
+            )
 
         labels = {
             "draft": _("Drafts"),

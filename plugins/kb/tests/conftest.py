@@ -36,12 +36,12 @@ class Kb:
     ) -> Article:
         """Write an article; further words are fields of `Placing`."""
         draft = TextDraft(title=title, body=body, summary=summary)
-        article, _text = writing.create_article(self.site.desk, self.editor, locale, draft, Placing(**placing))  # type: ignore[arg-type]
+        article, _text = writing.create_article(self.site.desk, self.editor, locale, draft, Placing(**placing))  # type: ignore[arg-type]  # as the test says
         return article
 
     def publish(self, title: str = "Reset your password", **fields: object) -> tuple[Article, Text]:
         """Write an article and publish it."""
-        article = self.draft(title, **fields)  # type: ignore[arg-type]
+        article = self.draft(title, **fields)  # type: ignore[arg-type]  # as the test says
         return article, writing.publish(self.site.desk, self.editor, article.uid, str(fields.get("locale", "en")))
 
     def category(self, name: str, parent: str = "") -> str:

@@ -1,6 +1,7 @@
 """The plugin: what people search is looked up in an index that the worker keeps. Wiring only."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -33,7 +34,7 @@ OF_TICKETS = ("ticket.", "message.", "participant.", "operation.")
 OF_PEOPLE = ("user.changed", "user.erased")
 
 
-class IndexPlugin(Plugin):
+class IndexPlugin(Plugin, ABC):
     """What every plugin with an index does; those that bring another engine derive from it."""
 
     tables: ClassVar[Tables]
@@ -43,9 +44,9 @@ class IndexPlugin(Plugin):
         super().__init__(desk)
         self.keeper = Keeper(desk, self.tables, self.store)
 
+    @abstractmethod
     def store(self) -> Store:
-        """Return where the generations of the index are."""
-        raise NotImplementedError  # each plugin that derives from this one says where its index is
+        """Return where the generations of the index are; each plugin that derives from this one says so."""
 
     @property
     def folder_of_index(self) -> Path:

@@ -157,7 +157,7 @@ def holidays_of(country: str, year: int) -> Mapping[date, str]:
     code, _dash, part = country.partition("-")
     try:
         found = holidays.country_holidays(code, subdiv=part or None, years=year)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # the library's word for a country or part that it does not know
         raise LookupError(country) from error
     return {day: str(name) for day, name in found.items()}
 

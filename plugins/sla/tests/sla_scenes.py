@@ -99,6 +99,6 @@ def work_until_killed(
             time.sleep(600)
         return said
 
-    escalating.ACTIONS = {**escalating.ACTIONS, "mail": slow}  # type: ignore[misc]
+    escalating.ACTIONS = {**escalating.ACTIONS, "mail": slow}  # type: ignore[misc]  # final everywhere else
     with opened_desk(folder, url, config, clock=TestClock(moment)) as desk:
         tick(desk)
