@@ -147,9 +147,9 @@ def _form(view: View, *, columns: Sequence[str] | None = None, problems: dict[st
     )
 
 
-def _sorts() -> list[tuple[str, str]]:
+def _sorts() -> list[tuple[str, Any]]:
     """Return the orders there are, with their names; plugins' come last."""
-    plugins = [(key, str(order.label)) for key, order in words().narrowing.orders.items()]
+    plugins: list[tuple[str, Any]] = [(key, order.label) for key, order in words().narrowing.orders.items()]
     return [(key, said_()) for key, said_ in SORTS.items()] + plugins
 
 

@@ -89,6 +89,7 @@ class Clock(Base):
     __table_args__ = (
         Index("ix_sla_clocks_ticket_current", "ticket_id", "is_current"),
         Index("ix_sla_clocks_ended", "ended_at", "id"),
+        Index("ix_sla_clocks_state_breached", "state", "breached_at"),
         Base.__table_args__,
     )
 

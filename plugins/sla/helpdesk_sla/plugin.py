@@ -16,6 +16,8 @@ from helpdesk_core.api.hooks import (
     desk_links,
     desk_routes,
     desk_ticket_sidebar,
+    list_filters,
+    list_orders,
     message_posted,
     portal_ticket_sidebar,
     scheduled_jobs,
@@ -26,9 +28,9 @@ from helpdesk_core.api.hooks import (
     ticket_opened,
 )
 from helpdesk_core.api.settings import gettext_noop as _l
-from helpdesk_core.api.tickets import Ticket
+from helpdesk_core.api.tickets import ListFilter, ListOrder, Ticket
 
-from . import showing
+from . import narrowing, showing
 from .agreeing import MANAGE
 from .keeping import bring_up, take_up, tick
 from .looking_back import LookingBack
@@ -115,12 +117,22 @@ class SlaPlugin(Plugin):
     @hookimpl(ticket_columns)
     def ticket_columns(self) -> Sequence[Column]:
         """Add the next target to lists."""
-        return [Column(key="next", label=lazy("Next target"))]
+        return [Column(key="next", label=lazy("Next target"), sort="next")]
 
     @hookimpl(ticket_column_values)
     def ticket_column_values(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Mapping[str, str]]:
         """Fill it."""
         return showing.column(self.desk, ticket_ids)
+
+    @hookimpl(list_orders)
+    def list_orders(self) -> Sequence[ListOrder]:
+        """Let lists be sorted by it."""
+        return narrowing.orders()
+
+    @hookimpl(list_filters)
+    def list_filters(self) -> Sequence[ListFilter]:
+        """Let lists and searches ask how clocks stand."""
+        return narrowing.filters(self.desk)
 
     @hookimpl(ticket_extras)
     def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:

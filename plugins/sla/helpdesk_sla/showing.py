@@ -101,13 +101,17 @@ def panel(desk: Helpdesk, ticket: Ticket) -> list[Shown]:
 
 
 def column(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:
-    """Return what the list shows: the target that is reached next, with the time until then."""
+    """Return what the list shows: the target that is reached next, with the working time until then."""
     now = desk.now()
     values: dict[int, Mapping[str, str]] = {}
+    with desk.read() as session:
+        query = select(Watched.ticket_id, Watched.calendar_id).where(Watched.ticket_id.in_(ticket_ids))
+        measured = dict(session.execute(query).all())
+        known = policies(desk, session).calendars
     for ticket_id, clocks in of_tickets(desk, ticket_ids).items():
         going = next((clock for clock in clocks if clock.state in ("running", "paused")), None)
         if going is not None:
-            clock = shown(going, now)
+            clock = shown(going, now, known.get(measured.get(ticket_id) or 0, ALWAYS))
             css = f"hd-clock hd-clock--{clock.level}" if clock.level else "hd-clock"
             values[ticket_id] = {"next": Markup('<span class="{}">{}: {}</span>').format(css, clock.name, clock.text)}
     return values

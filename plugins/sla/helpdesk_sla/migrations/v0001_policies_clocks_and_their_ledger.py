@@ -57,6 +57,7 @@ def upgrade() -> None:
     with op.batch_alter_table("sla_clocks", schema=None) as batch_op:
         batch_op.create_index("ix_sla_clocks_ended", ["ended_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sla_clocks_policy_id"), ["policy_id"], unique=False)
+        batch_op.create_index("ix_sla_clocks_state_breached", ["state", "breached_at"], unique=False)
         batch_op.create_index("ix_sla_clocks_ticket_current", ["ticket_id", "is_current"], unique=False)
 
     op.create_table(
