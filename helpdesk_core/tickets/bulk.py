@@ -62,13 +62,13 @@ def change_many(
     numbers = list(dict.fromkeys(numbers))
     given = wanted.given()
     if not numbers:
-        raise Invalid({"tickets": [_l("Choose tickets first: tick them in the list.")]})
+        raise Invalid({"tickets": [_l("Nothing was changed, because no ticket was chosen. Tick them in the list first.")]})
     if len(numbers) > MAX_BULK:
         raise Invalid(
             {"tickets": [_l("%(max_bulk)s tickets can be changed at once. Choose fewer.", max_bulk=MAX_BULK)]}
         )
     if not (given or department) or set(given) - set(FIELDS):
-        raise Invalid({"": [_l("Choose what is to be changed.")]})
+        raise Invalid({"": [_l("Nothing was changed. Choose a status, assignee, priority, type or department first.")]})
     with desk.read() as session:
         before = _as_they_are(desk, session, actor, numbers)
     done: list[str] = []

@@ -94,6 +94,18 @@ def test_many_are_changed_and_put_back(browser: Browser, world: World) -> None:
     assert mine[0] in page.words
 
 
+def test_a_change_of_many_that_changes_nothing_says_so(browser: Browser, world: World) -> None:
+    number = world.ticket().ticket.number or ""
+    sign_in(browser, world, "agent")
+    for fields, said in (
+        ({"ticket": [number]}, "Nothing was changed. Choose a status, assignee, priority, type or department first."),
+        ({"priority": "high"}, "Nothing was changed, because no ticket was chosen."),
+        ({"ticket": [number], "priority": "normal"}, "Nothing was changed. 1 was so already."),
+    ):
+        browser.get("/desk/tickets", view="open")
+        assert said in browser.submit("/desk/tickets/bulk", fields).words
+
+
 def test_a_row_is_changed_unless_it_is_something_else_by_now(browser: Browser, world: World, desk: Helpdesk) -> None:
     number = world.ticket().ticket.number or ""
     sign_in(browser, world, "agent")
