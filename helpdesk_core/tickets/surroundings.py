@@ -2,15 +2,32 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Integer, Select, String, bindparam, case, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.db.base import UTCDateTime
+from helpdesk_core.drafts.models import Draft
 from helpdesk_core.tickets.models import (
     PARTICIPANT_ROLES,
+    HeldReply,
     Operation,
     Participant,
     Status,
@@ -20,8 +37,8 @@ from helpdesk_core.tickets.models import (
     TicketTag,
 )
 from helpdesk_core.tickets.presence import HERE, WRITING, Present
-from helpdesk_core.tickets.queries import Linked
-from helpdesk_core.tickets.rights import Side, visible
+from helpdesk_core.tickets.queries import KEPT_STATEMENTS, Linked
+from helpdesk_core.tickets.rights import Reach, Side, reach_of, within_reach
 from helpdesk_core.users.models import Organisation, User
 
 MOST_OTHERS: Final = 6
@@ -63,7 +80,8 @@ class Surroundings:
     """What stands around a ticket; `is_seen` tells whether the reader has opened it since it last changed.
 
     `theirs` are the newest other tickets of the requester, `organisations` those of other people of the organisation
-    whose name is `organisation`; `here` are colleagues who have the ticket open. These are for the desk only.
+    whose name is `organisation`; `here` are colleagues who have the ticket open; `has_held` and `has_draft` tell
+    whether replies wait to be sent, and whether the reader has begun one. These are for the desk only.
     """
 
     tags: tuple[str, ...]
@@ -75,17 +93,22 @@ class Surroundings:
     theirs: tuple[Other, ...] = ()
     organisations: tuple[Other, ...] = ()
     here: tuple[Present, ...] = ()
+    has_held: bool = False
+    has_draft: bool = False
 
 
-def surroundings(session: Session, actor: Actor, ticket: Ticket, side: Side, now: datetime) -> Surroundings:
-    """Return all of it with one query; tickets that the actor may not see are left out."""
-    may_see = exists().where(Ticket.id == _other.id, visible(actor, side))
-    parts = [*_PARTS, *(part.where(may_see) for part in _LINKS)]
+def surroundings(
+    session: Session, actor: Actor, ticket: Ticket, side: Side, now: datetime, draft: str = ""
+) -> Surroundings:
+    """Return all of it with one query; tickets that the actor may not see are left out.
+
+    `draft` is the name under which the reader's draft would be kept.
+    """
     given = {"here": ticket.id, "reader": actor.user_id or 0, "changed": ticket.updated_at}
     if side == "desk":
-        parts += [_HERE, _ORGANISATION, *_others(actor, ticket)]
-        given |= {"since": now - HERE, "writing": now - WRITING, "organisation": ticket.organisation_id or 0}
-    rows = session.execute(union_all(*parts), given).all()
+        given |= {"since": now - HERE, "writing": now - WRITING, "draft": draft}
+        given |= {"requester": ticket.requester_id, "organisation": ticket.organisation_id or 0}
+    rows = session.execute(_statement(reach_of(actor), side, ticket.organisation_id is not None), given).all()
     return Surroundings(
         tags=tuple(sorted(row[1] for row in rows if row[0] == "tag")),
         people=tuple(Person(int(row[4]), *row[:4]) for row in rows if row[0] in PARTICIPANT_ROLES),
@@ -98,22 +121,32 @@ def surroundings(session: Session, actor: Actor, ticket: Ticket, side: Side, now
         theirs=tuple(Other(row[1], row[2], row[3], row[4]) for row in rows if row[0] == "theirs"),
         organisations=tuple(Other(row[1], row[2], row[3], row[4]) for row in rows if row[0] == "organisations"),
         here=tuple(Present(row[1], row[2], bool(row[3])) for row in rows if row[0] == "here"),
+        has_held=any(row[0] == "held" for row in rows),
+        has_draft=any(row[0] == "draft" for row in rows),
     )
 
 
-def _others(actor: Actor, ticket: Ticket) -> list[Select[*tuple[Any, ...]]]:
+@lru_cache(KEPT_STATEMENTS)
+def _statement(reach: Reach, side: Side, of_organisation: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    may_see = exists().where(Ticket.id == _other.id, within_reach(reach, side))
+    parts = [*_PARTS, *(part.where(may_see) for part in _LINKS)]
+    if side == "desk":
+        parts += [_HERE, _ORGANISATION, _HELD, _DRAFT, *_others(reach, of_organisation)]
+    return union_all(*parts)
+
+
+def _others(reach: Reach, of_organisation: bool) -> list[Select[*tuple[Any, ...]]]:
     """Return the newest other tickets of the requester, and of others of the organisation, open ones first."""
-    same = [("theirs", Ticket.requester_id == ticket.requester_id)]
-    if ticket.organisation_id is not None:
-        of_organisation = Ticket.organisation_id == ticket.organisation_id
-        same.append(("organisations", of_organisation & (Ticket.requester_id != ticket.requester_id)))
+    same = [("theirs", Ticket.requester_id == _requester)]
+    if of_organisation:
+        same.append(("organisations", (Ticket.organisation_id == _organisation) & (Ticket.requester_id != _requester)))
     parts = []
     for kind, condition in same:
         newest = (
             select(Ticket.number, Ticket.subject, Status.key, User.name)
             .join(Status, Status.id == Ticket.status_id)
             .join(User, User.id == Ticket.requester_id)
-            .where(condition, Ticket.id != ticket.id, visible(actor, "desk"))
+            .where(condition, Ticket.id != _here, within_reach(reach, "desk"))
             .order_by(Ticket.is_open.desc(), Ticket.updated_at.desc(), Ticket.id.desc())
             .limit(MOST_OTHERS)
             .subquery(f"newest_{kind}")
@@ -137,7 +170,8 @@ def _links(direction: str, here: Any, there: Any) -> Select[*tuple[Any, ...]]:
 
 # Made once, because making them takes longer than running them.
 _other, _end = aliased(Ticket), aliased(Ticket)
-_here = bindparam("here", type_=Integer)
+_here, _reader = bindparam("here", type_=Integer), bindparam("reader", type_=Integer)
+_requester, _organisation = bindparam("requester", type_=Integer), bindparam("organisation", type_=Integer)
 _PARTS: Final = (
     _part("tag", TicketTag.tag).where(TicketTag.ticket_id == _here),
     _part(Participant.role, User.uid, User.name, func.coalesce(User.primary_email, ""), User.id)
@@ -150,7 +184,7 @@ _PARTS: Final = (
     .select_from(TicketSeen)
     .where(
         TicketSeen.ticket_id == _here,
-        TicketSeen.user_id == bindparam("reader", type_=Integer),
+        TicketSeen.user_id == _reader,
         TicketSeen.seen_at >= bindparam("changed", type_=UTCDateTime),
     ),
 )
@@ -169,9 +203,11 @@ _HERE: Final = (
     .where(
         TicketSeen.ticket_id == _here,
         TicketSeen.here_at > bindparam("since", type_=UTCDateTime),
-        User.id != bindparam("reader", type_=Integer),
+        User.id != _reader,
     )
 )
-_ORGANISATION: Final = _part("organisation", Organisation.name).where(
-    Organisation.id == bindparam("organisation", type_=Integer)
+_ORGANISATION: Final = _part("organisation", Organisation.name).where(Organisation.id == _organisation)
+_HELD: Final = _part("held").select_from(HeldReply).where(HeldReply.ticket_id == _here)
+_DRAFT: Final = (
+    _part("draft").select_from(Draft).where(Draft.user_id == _reader, Draft.name == bindparam("draft", type_=String))
 )

@@ -40,12 +40,12 @@ def show(number: str, composer: Composer | None = None, conflict: Sequence[Mappi
     desk, actor, session = current_desk(), current_actor(), db()
     found = find_ticket(session, actor, number, "desk")
     messages = messages_of(session, found, internal=True)
-    around = surroundings(session, actor, found, "desk", desk.now())
+    around = surroundings(session, actor, found, "desk", desk.now(), draft_name(number))
     events = timeline(session, found)
-    held = held_replies(session, found)
+    held = held_replies(session, found) if around.has_held else []
     chosen = choices()
     known = _known(found, around, chosen["people"])
-    composer = composer or from_draft(session, actor, number)
+    composer = composer or (from_draft(session, actor, number) if around.has_draft else Composer())
     page = render_template(
         "desk/ticket.html",
         ticket=found,
