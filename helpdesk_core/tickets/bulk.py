@@ -62,7 +62,8 @@ def change_many(
     numbers = list(dict.fromkeys(numbers))
     given = wanted.given()
     if not numbers:
-        raise Invalid({"tickets": [_l("Nothing was changed, because no ticket was chosen. Tick them in the list first.")]})
+        text = _l("Nothing was changed, because no ticket was chosen. Tick them in the list first.")
+        raise Invalid({"tickets": [text]})
     if len(numbers) > MAX_BULK:
         raise Invalid(
             {"tickets": [_l("%(max_bulk)s tickets can be changed at once. Choose fewer.", max_bulk=MAX_BULK)]}
