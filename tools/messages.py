@@ -38,6 +38,9 @@ METHODS: Final = [
     ("**/templates/**.html", "jinja2"),
     ("**/templates/**.txt", "jinja2"),
     ("**/templates/**.subject", "jinja2"),
+    ("**/mail/**.html", "jinja2"),
+    ("**/mail/**.txt", "jinja2"),
+    ("**/mail/**.subject", "jinja2"),
 ]
 KEYWORDS: Final[dict[str, Any]] = {
     "_": None,
