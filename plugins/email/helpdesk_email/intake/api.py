@@ -47,6 +47,6 @@ def inbound_routes(doors: Doors) -> Sequence[ApiRoute]:
     options: dict[str, Any] = {"permission": PUBLIC, "returns": Taken}
     for ending in ("", "/mime"):
         rule, name = f"/inbound/<provider>/<key>{ending}", "_mime" if ending else ""
-        endpoints.post(rule, name=f"take_mail{name}", problems=(403, 413), **options)(take_mail)
+        endpoints.post(rule, name=f"take_mail{name}", problems=(413, 503), **options)(take_mail)
         endpoints.get(rule, name=f"probe{name}", **options)(probe)
     return endpoints.routes

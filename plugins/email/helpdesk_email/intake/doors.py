@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk, HelpdeskError
-from helpdesk_core.api.errors import Invalid, NotFound
+from helpdesk_core.api.errors import Invalid, NotFound, Unavailable
 from helpdesk_core.api.users import require_everywhere
 
 from ..receiving import Gateway
@@ -36,6 +36,12 @@ class DoorDraft:
     signing_key: str | None = None
 
 
+class NotTaken(Unavailable):
+    """The mail was not taken; once what the message says is mended, the provider's next try brings it (503)."""
+
+    code = "not-taken"
+
+
 class Doors:
     """Takes what providers hand over."""
 
@@ -46,8 +52,8 @@ class Doors:
     def take(self, provider: str, key: str, given: Handover) -> int:
         """Store the mails of a handover and return how many; an error means that it has to come again.
 
-        `NotFound` for a wrong address, `Forbidden` for a wrong signature, `Invalid` for what cannot be read,
-        `NotStored` if it could not be kept. Errors behind the right address are noted for administrators.
+        `NotFound` for a wrong address. Behind the right one `NotTaken`, whatever was wrong, and the reason is noted
+        for administrators: several providers throw a mail away after an answer that says it is their fault.
         """
         door = self._find(provider, key)
         try:
@@ -58,7 +64,7 @@ class Doors:
             ids = self.gateway.store(mails) if mails else []
         except HelpdeskError as error:
             self._note(door.id, str(error))
-            raise
+            raise NotTaken(str(error)) from error
         topic = str(given.json.get("TopicArn", ""))[:255] if provider == "amazon" else ""
         self._note(door.id, None, taken=len(mails), topic=topic)
         self.gateway.process_all(list(dict.fromkeys(ids)))

@@ -26,13 +26,25 @@ class Handover:
     @cached_property
     def fields(self) -> dict[str, bytes]:
         """The fields of a form, of either encoding, as bytes; of several with one name the first."""
-        kind, options = parse_options_header(self.headers.get("Content-Type", ""))
-        if kind == "multipart/form-data" and options.get("boundary"):
-            return _multipart(self.body, options["boundary"].encode("latin-1", "replace"))
+        kind, _options = parse_options_header(self.headers.get("Content-Type", ""))
+        if self._form is not None:
+            return {name: bytes(value) for name, value in self._form[0].items()}
         if kind == "application/x-www-form-urlencoded":
             pairs = parse_qsl(self.body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
             return {name: value.encode("latin-1") for name, value in reversed(pairs)}
         raise Invalid("Send a form: multipart/form-data or application/x-www-form-urlencoded.")
+
+    @property
+    def files(self) -> dict[str, tuple[str, str]]:
+        """File name and content type of the fields that are files."""
+        return self._form[1] if self._form is not None else {}
+
+    @cached_property
+    def _form(self) -> "_Form | None":
+        kind, options = parse_options_header(self.headers.get("Content-Type", ""))
+        if kind != "multipart/form-data" or not options.get("boundary"):
+            return None
+        return _multipart(self.body, options["boundary"].encode("latin-1", "replace"))
 
     def text(self, name: str) -> str:
         """Return a field of the form as text, empty if it is not there."""
@@ -55,8 +67,12 @@ def as_object(content: bytes | str, what: str) -> dict[str, Any]:
     return value
 
 
-def _multipart(body: bytes, boundary: bytes) -> dict[str, bytes]:
+_Form = tuple[dict[str, bytearray], dict[str, tuple[str, str]]]
+
+
+def _multipart(body: bytes, boundary: bytes) -> _Form:
     found: dict[str, bytearray] = {}
+    files: dict[str, tuple[str, str]] = {}
     current: bytearray | None = None
     decoder = MultipartDecoder(boundary, max_parts=1000)
     try:
@@ -66,8 +82,10 @@ def _multipart(body: bytes, boundary: bytes) -> dict[str, bytes]:
             if isinstance(event, Field | File):
                 new = bytearray()
                 current = new if found.setdefault(event.name, new) is new else None
+                if current is not None and isinstance(event, File):
+                    files[event.name] = (event.filename, event.headers.get("Content-Type", ""))
             elif isinstance(event, Data) and current is not None:
                 current += event.data
     except ValueError as error:
         raise Invalid(f"The form cannot be read: {error}.") from error
-    return {name: bytes(value) for name, value in found.items()}
+    return found, files

@@ -17,6 +17,7 @@ from helpdesk_core.api.errors import Forbidden, Invalid
 
 from ..receiving import Envelope
 from .handover import Handover, as_object
+from .rebuilding import from_mailgun, from_postmark, from_sendgrid
 from .sns import Sns
 
 Mails = list[tuple[bytes, Envelope]]
@@ -46,24 +47,24 @@ class Provider:
 
 
 def mailgun(given: Handover, proof: Proof) -> Mails:
-    """Read a route's forward to an address that ends in `mime`, signed with the HTTP webhook signing key."""
+    """Read a route's forward, raw (its address ends in `mime`) or parsed, signed with the HTTP webhook signing key."""
     stamp, token = given.text("timestamp"), given.text("token")
     signature = hmac.new(proof.signing_key.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
     if not token or not hmac.compare_digest(signature.encode(), given.text("signature").encode()):
         raise Forbidden(WRONG)
     if not stamp.isdecimal() or abs(proof.now.timestamp() - int(stamp)) > FRESH.total_seconds():
         raise Forbidden("The signature is too old. Check the clock of this machine.")
-    raw = given.fields.get("body-mime")
+    raw = given.fields.get("body-mime") or from_mailgun(given)
     if not raw:
         raise Invalid("The field body-mime is missing. The address in Mailgun's route has to end in /mime.")
     return [(raw, _envelope("mailgun", given.text("sender"), given.text("recipient").split(",")))]
 
 
 def sendgrid(given: Handover, proof: Proof) -> Mails:
-    """Read Inbound Parse with “POST the raw, full MIME message”; signed if a security policy says so."""
+    """Read Inbound Parse, raw (“POST the raw, full MIME message”) or parsed; signed if a security policy says so."""
     if proof.signing_key:
         _check_twilio(given, proof.signing_key)
-    raw = given.fields.get("email")
+    raw = given.fields.get("email") or from_sendgrid(given)
     if not raw:
         raise Invalid("The field email is missing. Tick “POST the raw, full MIME message” at SendGrid.")
     envelope = as_object(given.text("envelope") or "{}", "The field envelope")
@@ -71,11 +72,12 @@ def sendgrid(given: Handover, proof: Proof) -> Mails:
 
 
 def postmark(given: Handover, proof: Proof) -> Mails:
-    """Read an inbound webhook with “Include raw email content in JSON payload”."""
-    raw = given.json.get("RawEmail")
-    if not isinstance(raw, str) or not raw:
+    """Read an inbound webhook, with “Include raw email content in JSON payload” or without."""
+    said = given.json.get("RawEmail")
+    raw = _as_bytes(said) if isinstance(said, str) and said else from_postmark(given.json)
+    if not raw:
         raise Invalid("RawEmail is missing. Tick “Include raw email content in JSON payload” at Postmark.")
-    return [(_as_bytes(raw), _envelope("postmark", None, [given.json.get("OriginalRecipient")]))]
+    return [(raw, _envelope("postmark", None, [given.json.get("OriginalRecipient")]))]
 
 
 def mandrill(given: Handover, proof: Proof) -> Mails:
