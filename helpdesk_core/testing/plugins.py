@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from helpdesk_core.actor import Actor
+from helpdesk_core.actor import SYSTEM, Actor
 from helpdesk_core.app import create_app
 from helpdesk_core.clock import utc_now
 from helpdesk_core.db.engine import database_url, make_engine
@@ -22,6 +22,7 @@ from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.site import TestClock, World, opened, prepare
 from helpdesk_core.users.models import User
 from helpdesk_core.users.sessions import SESSION_COOKIE, begin_session
+from helpdesk_core.users.tokens import create_token
 
 
 @dataclass
@@ -33,6 +34,10 @@ class PluginSite:
     world: World
     clock: TestClock
     mail: MemoryTransport
+
+    def token(self, actor: Actor) -> str:
+        """Return a token with which a program calls the API in somebody's name."""
+        return create_token(self.desk, SYSTEM, actor.uid or "", "test").token
 
     def work(self) -> int:
         """Do what a worker would do: deliver events, send mail, run jobs that are due; return how many things."""

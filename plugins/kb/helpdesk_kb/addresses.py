@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
 from flask_babel import get_locale
 
 from helpdesk_core.api.web import current_desk
@@ -23,8 +23,8 @@ def to(page: str, **values: Any) -> str:
 
 
 def absolute(path: str) -> str:
-    """Return a path as a full address of the site."""
-    return current_desk().settings.site().url.rstrip("/") + path
+    """Return a path, as `to` gives it, as a full address; the site's own begins below what the server adds to it."""
+    return current_desk().settings.site().url.rstrip("/") + path.removeprefix(request.script_root)
 
 
 def of_card(card: Card, **values: Any) -> str:

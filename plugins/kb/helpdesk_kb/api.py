@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from helpdesk_core.api.rest import (
     PUBLIC,
@@ -18,13 +19,15 @@ from helpdesk_core.api.rest import (
     current_desk,
     cursor,
     db,
+    etag_of,
     page_of,
     read_cursor,
+    still_as_seen,
 )
 
 from . import categories, reading, statistics, writing
 from .models import Article, Category, Text, Version
-from .rights import PUBLISH, VISIBILITIES, WRITE
+from .rights import PUBLISH, VISIBILITIES, WRITE, require_for
 from .writing import Placing, TextDraft
 
 endpoints = Endpoints("Knowledge base", "Articles that answer before a ticket is written.")
@@ -75,8 +78,11 @@ class KbNewArticle(KbDraft):
     department = fields.String(load_default="")
 
 
-class KbState(Output):
-    """How far an article has come in a language; `live` is the number of the version that readers see."""
+class KbWriting(Output):
+    """An article in a language as its editors see it: how far it has come, and the words of its newest version.
+
+    `newest` is the number of that version, `live` of the one that readers see.
+    """
 
     uid = fields.String()
     locale = fields.String()
@@ -84,6 +90,9 @@ class KbState(Output):
     state = fields.String()
     newest = fields.Integer()
     live = fields.Integer(allow_none=True)
+    title = fields.String()
+    summary = fields.String()
+    body = fields.String()
 
 
 class KbVersion(Output):
@@ -188,37 +197,60 @@ def list_categories(query: dict[str, Any]) -> Any:
     return {"items": items, "next": cursor(end) if end < len(shelves) else None}
 
 
-@endpoints.post("/articles", permission=WRITE, body=KbNewArticle, returns=KbState, status=201)
+@endpoints.post("/articles", permission=WRITE, body=KbNewArticle, returns=KbWriting, status=201, versioned=True)
 def create_article(body: dict[str, Any]) -> Answer:
     """Write an article; it begins as a draft."""
     placing = Placing(visibility=body["visibility"], category=body["category"], department=body["department"])
     article, text = writing.create_article(current_desk(), current_actor(), body["locale"], _draft(body), placing)
-    return Answer(_state(article.uid, text), location=f"/x/kb/articles/{article.uid}/texts/{text.locale}/versions")
+    shown = _answer(article.uid, text)
+    return Answer(shown.body, etag=shown.etag, location=f"/x/kb/articles/{article.uid}/texts/{text.locale}")
 
 
-@endpoints.put("/articles/<uid>/texts/<locale>", permission=WRITE, body=KbDraft, returns=KbState)
-def save_article(uid: str, locale: str, body: dict[str, Any]) -> Any:
+@endpoints.get("/articles/<uid>/texts/<locale>", permission=WRITE, returns=KbWriting, versioned=True)
+def read_writing(uid: str, locale: str) -> Answer:
+    """Read what editors work on: the newest version of an article in a language, live or not."""
+    return _answer(uid, _text(db(), uid, locale))
+
+
+@endpoints.put(
+    "/articles/<uid>/texts/<locale>",
+    permission=WRITE,
+    body=KbDraft,
+    returns=KbWriting,
+    versioned=True,
+    problems=(412,),
+)
+def save_article(uid: str, locale: str, body: dict[str, Any]) -> Answer:
     """Save a new version as a draft, or the article in a new language; readers see it once it is published."""
-    return _state(uid, writing.save_text(current_desk(), current_actor(), uid, locale, _draft(body)))
+
+    def version(session: Session) -> str:
+        session.scalar(select(Article.id).where(Article.uid == uid).with_for_update())
+        text = _text(session, uid, locale)
+        session.refresh(text)
+        return etag_of(KbWriting, _shown(session, uid, text))
+
+    with still_as_seen(version):
+        text = writing.save_text(current_desk(), current_actor(), uid, locale, _draft(body))
+    return _answer(uid, text)
 
 
-@endpoints.post("/articles/<uid>/texts/<locale>/publish", permission=PUBLISH, returns=KbState)
-def publish_article(uid: str, locale: str) -> Any:
+@endpoints.post("/articles/<uid>/texts/<locale>/publish", permission=PUBLISH, returns=KbWriting, versioned=True)
+def publish_article(uid: str, locale: str) -> Answer:
     """Let readers see the newest version."""
     pair = bool(current_desk().settings.effective("kb").values["review"])
-    return _state(uid, writing.publish(current_desk(), current_actor(), uid, locale, second_pair=pair))
+    return _answer(uid, writing.publish(current_desk(), current_actor(), uid, locale, second_pair=pair))
 
 
-@endpoints.post("/articles/<uid>/texts/<locale>/archive", permission=PUBLISH, returns=KbState)
-def archive_article(uid: str, locale: str) -> Any:
+@endpoints.post("/articles/<uid>/texts/<locale>/archive", permission=PUBLISH, returns=KbWriting, versioned=True)
+def archive_article(uid: str, locale: str) -> Answer:
     """Take a text away from readers; its versions stay."""
-    return _state(uid, writing.archive(current_desk(), current_actor(), uid, locale))
+    return _answer(uid, writing.archive(current_desk(), current_actor(), uid, locale))
 
 
 @endpoints.get("/articles/<uid>/texts/<locale>/versions", permission=WRITE, query=PageQuery, returns=KbVersionPage)
 def list_versions(uid: str, locale: str, query: dict[str, Any]) -> Any:
     """List the versions of a text, the newest first."""
-    text = writing.find_text(db(), writing.find_article(db(), current_actor(), uid), locale)
+    text = _text(db(), uid, locale)
     listing = select(Version).where(Version.text_id == text.id).order_by(Version.number.desc())
     if "after" in query:
         listing = listing.where(Version.number < read_cursor(query["after"], int)[0])
@@ -230,7 +262,6 @@ def list_versions(uid: str, locale: str, query: dict[str, Any]) -> Any:
 @endpoints.get("/figures", permission=WRITE, query=KbPeriod, returns=KbFiguresPage)
 def list_figures(query: dict[str, Any]) -> Any:
     """List how the articles do, those that are read most first."""
-
     since = current_desk().now().date() - timedelta(days=query["days"] - 1)
     rows = statistics.figures(db(), current_actor(), since)
     start = read_cursor(query["after"], int)[0] if "after" in query else 0
@@ -242,6 +273,20 @@ def _draft(body: dict[str, Any]) -> TextDraft:
     return TextDraft(**{key: body[key] for key in ("title", "body", "summary", "note")})
 
 
-def _state(uid: str, text: Text) -> dict[str, Any]:
+def _text(session: Session, uid: str, locale: str) -> Text:
+    article = writing.find_article(session, current_actor(), uid)
+    require_for(current_actor(), WRITE, article)
+    return writing.find_text(session, article, locale)
+
+
+def _shown(session: Session, uid: str, text: Text) -> dict[str, Any]:
+    version = writing.version_of(session, text, text.newest)
     names = ("locale", "slug", "state", "newest", "live")
-    return {"uid": uid} | {name: getattr(text, name) for name in names}
+    words = {name: getattr(version, name) for name in ("title", "summary", "body")}
+    return {"uid": uid} | {name: getattr(text, name) for name in names} | words
+
+
+def _answer(uid: str, text: Text) -> Answer:
+    with current_desk().read() as session:
+        shown = _shown(session, uid, text)
+    return Answer(shown, etag=etag_of(KbWriting, shown))

@@ -186,7 +186,7 @@ class Portal:
         body = feeds.atom(
             title=f"{site.name}: {title if slug else _('Knowledge base')}",
             page=addresses.absolute(page),
-            own=addresses.absolute(request.path),
+            own=addresses.absolute(request.script_root + request.path),
             entries=[(each, addresses.absolute(addresses.of_card(each))) for each in found],
             now=self.desk.now(),
         )

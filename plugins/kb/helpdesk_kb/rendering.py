@@ -14,7 +14,6 @@ MAX_BODY: Final = 60_000
 
 _FILE: Final = re.compile(r'(src|href)="cid:([^"]*)"')
 _HEADING: Final = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
-_RAISED: Final = re.compile(r"<(/?)h([1-5])>")
 
 
 def checked_body(body: str) -> str:
@@ -32,8 +31,17 @@ def checked_body(body: str) -> str:
 
 
 def render(body: str) -> str:
-    """Return safe HTML; headings are one level lower than written, because the title is the first."""
-    return _RAISED.sub(lambda found: f"<{found[1]}h{int(found[2]) + 1}>", render_markdown(body))
+    """Return safe HTML; its headings begin below that of the title, and none is passed over on the way down."""
+    html = render_markdown(body)
+    levels = sorted({found[1] for found in _HEADING.finditer(html)})
+    above = 1
+
+    def placed(found: re.Match[str]) -> str:
+        nonlocal above
+        above = min(levels.index(found[1]) + 2, above + 1, 6)
+        return f"<h{above}>{found[2]}</h{above}>"
+
+    return _HEADING.sub(placed, html)
 
 
 def plain(html: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flask import Response, render_template, request, url_for
 
-from helpdesk_core.api import Actor, Helpdesk, Panel, Route
+from helpdesk_core.api import Helpdesk, Panel, Route
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.web import current_actor, db, rail_context, words
 
@@ -46,7 +46,11 @@ class DeskPages:
             chart=stacked(found.periods),
             asked=asked,
             periods=[
-                (_("%(num)s days", num=days), url_for("desk_ratings_report", **{**asked, "days": days}), days)
+                {
+                    "label": _("%(num)s days", num=days),
+                    "href": url_for("desk_ratings_report", **{**asked, "days": days}),
+                    "current": days == asked["days"],
+                }
                 for days in PERIODS
             ],
             departments=[(each.key, each.name) for each in departments if where is None or each.id in where],
@@ -109,11 +113,6 @@ def badges(given: Sequence[Rated]) -> Mapping[int, Panel]:
         if each.message_id is not None:
             found.setdefault(each.message_id, []).append(each)
     return {key: Panel(template="ratings/badge.html", context={"given": each}) for key, each in found.items()}
-
-
-def sees_report(actor: Actor) -> bool:
-    """Tell whether there are results that the actor may see."""
-    return actor.may(REPORT)
 
 
 def _harmless(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import update
 
 from helpdesk_core.api import Actor, Event, Helpdesk, Job, Link, Panel, Permission, Plugin, Route, Transaction, hookimpl
@@ -34,7 +35,7 @@ from helpdesk_core.api.tickets import Message, Ticket
 from helpdesk_core.api.users import PersonalData, User
 
 from . import asking, mailing, privacy
-from .desk_pages import DeskPages, badges, beside_ticket, sees_report
+from .desk_pages import DeskPages, badges, beside_ticket
 from .events import RatingAsked, RatingGiven
 from .giving import is_ratable
 from .models import Base, Rating
@@ -136,7 +137,9 @@ class RatingsPlugin(Plugin):
     @hookimpl(desk_links)
     def desk_links(self, actor: Actor) -> Sequence[Link]:
         """Return the link to the report, for those who may see it."""
-        return [Link(label=_("Ratings"), href="/desk/x/ratings/", icon="star")] if sees_report(actor) else []
+        if not actor.may(REPORT):
+            return []
+        return [Link(label=_("Ratings"), href=url_for("desk_ratings_report"), icon="star")]
 
     @hookimpl(page_head)
     def page_head(self) -> Panel | None:

@@ -123,7 +123,7 @@ class Portal:
                 errors = error.problems
             else:
                 flash(_("Thank you. Your rating is kept."), "success")
-                return redirect(request.path, 303)
+                return redirect(request.script_root + request.path, 303)
         return self._show(actor, ticket, message, rating, back, errors)
 
     def _show(
