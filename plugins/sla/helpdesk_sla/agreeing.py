@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk, Transaction
+from helpdesk_core.api.automation import automatic_actions_of
 from helpdesk_core.api.db import affect
 from helpdesk_core.api.errors import Conflict, Invalid, NotFound
 from helpdesk_core.api.settings import is_timezone
@@ -168,8 +169,8 @@ def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict
     if not problems and not kept:
         problems["targets.first_reply"] = [lazy("A policy without targets promises nothing. Set one at least.")]
     known = [step_of(each) for each in row.steps] if row else []
-    roles = [role.key for role in all_roles(tx.session)]
-    steps = _try(problems, "steps", lambda text: typing_in.steps(text, words, roles, known, tx.now), draft.steps) or []
+    usable = typing_in.Usable(words, [role.key for role in all_roles(tx.session)], automatic_actions_of(tx.desk))
+    steps = _try(problems, "steps", lambda text: typing_in.steps(text, usable, known, tx.now), draft.steps) or []
     loose = next((step for step in steps if step["kind"] not in kept), None)
     if not problems and loose is not None:
         problems["steps"] = [

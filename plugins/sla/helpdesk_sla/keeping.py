@@ -65,7 +65,7 @@ def due_tickets(session: Session, desk: Helpdesk, limit: int) -> Sequence[int]:
 
 
 def _tick_one(desk: Helpdesk, ticket_id: int) -> bool:
-    with desk.begin(SYSTEM) as tx:
+    with desk.begin(escalating.ACTOR) as tx:
         query = select(Watched).where(Watched.ticket_id == ticket_id, Watched.next_at <= tx.now)
         watched = tx.session.scalar(query.with_for_update(skip_locked=True))
         if watched is None:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, Final
 
+from helpdesk_core.api.automation import AutomaticAction
 from helpdesk_core.api.db import new_uid
+from helpdesk_core.api.i18n import LazyText
 from helpdesk_core.api.mail import is_address
 from helpdesk_core.api.tickets import Vocabulary
 
@@ -36,8 +39,9 @@ WORDS: Final = {
     "tag": "tag",
     "assign": "assign",
     "move": "move",
+    "do": "do",
 }
-"""What a step does, as it is typed. The longer words come first where one begins another."""
+"""What a step does, as it is typed; behind `do` stands an action of another plugin, with its value if it takes one."""
 WITHOUT_VALUE: Final = ("notify_agent", "notify_manager")
 YEAR: Final = 2026
 """Any year will do to ask whether a country is known."""
@@ -122,9 +126,16 @@ def target(text: str) -> int | None:
     return minutes
 
 
-def steps(
-    text: str, words: Vocabulary, roles: Sequence[str], known: Sequence[Step], now: datetime
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What steps can name: words, keys of roles, and the actions of other plugins by key."""
+
+    words: Vocabulary
+    roles: Sequence[str]
+    actions: Mapping[str, AutomaticAction]
+
+
+def steps(text: str, usable: Usable, known: Sequence[Step], now: datetime) -> list[dict[str, Any]]:
     """Return the steps of lines such as `30m before first reply: notify agent; tag late`, as they are stored.
 
     A step that was there already keeps its name, so that it is not carried out again.
@@ -145,7 +156,7 @@ def steps(
             )
         kind, offset = KINDS[match["kind"].lower()], _offset(match, number)
         for act in filter(None, (each.strip() for each in match["acts"].split(";"))):
-            action, value = _act(act, number, words, roles)
+            action, value = _act(act, number, usable)
             before = names.get((kind, offset, action, value))
             since = before.since if before else now
             found.append(
@@ -187,11 +198,11 @@ def _offset(match: re.Match[str], number: int) -> int:
     return -minutes if match["side"].lower() == "before" else minutes
 
 
-def _act(text: str, number: int, words: Vocabulary, roles: Sequence[str]) -> tuple[str, str]:
+def _act(text: str, number: int, usable: Usable) -> tuple[str, str]:
     for word, action in WORDS.items():
         if text.lower() == word or text.lower().startswith(f"{word} "):
             value = text[len(word) :].strip()
-            _check_value(action, value, number, words, roles)
+            _check_value(action, value, number, usable)
             return action, value.lower() if action == "tag" else value
     raise Mistake(
         lazy(
@@ -203,21 +214,29 @@ def _act(text: str, number: int, words: Vocabulary, roles: Sequence[str]) -> tup
     )
 
 
-def _check_value(action: str, value: str, number: int, words: Vocabulary, roles: Sequence[str]) -> None:
+def _check_value(action: str, value: str, number: int, usable: Usable) -> None:
     choices: Mapping[str, Sequence[str]] = {
-        "priority": list(words.priorities),
-        "move": [each.key for each in words.departments.values() if each.is_active],
-        "notify_role": roles,
+        "priority": list(usable.words.priorities),
+        "move": [each.key for each in usable.words.departments.values() if each.is_active],
+        "notify_role": usable.roles,
+        "do": list(usable.actions),
     }
-    if action in choices and value not in choices[action]:
+    name, _space, rest = value.partition(" ") if action == "do" else (value, "", "")
+    if action in choices and name not in choices[action]:
         raise Mistake(
             lazy(
                 "Line %(number)s: there is no “%(value)s”. Choose one of: %(list)s.",
                 number=number,
-                value=value,
-                list=", ".join(choices[action]),
+                value=name,
+                list=", ".join(choices[action]) or "–",
             )
         )
+    if action == "do":
+        try:
+            usable.actions[name].check(rest.strip())
+        except ValueError as error:
+            said = error.args[0] if error.args and isinstance(error.args[0], LazyText) else str(error)
+            raise Mistake(lazy("Line %(number)s: %(problem)s", number=number, problem=said)) from None
     if action in ("mail", "assign") and not is_address(value):
         raise Mistake(lazy("Line %(number)s: “%(value)s” is no mail address.", number=number, value=value))
     if action == "tag" and not 0 < len(value) <= 64:

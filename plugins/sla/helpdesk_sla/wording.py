@@ -44,6 +44,7 @@ ACTION_NAMES: Final = {
     "tag": lazy("tag"),
     "assign": lazy("assign"),
     "move": lazy("move"),
+    "do": lazy("do"),
 }
 FIELD_NAMES: Final = {
     "status": lazy("status"),

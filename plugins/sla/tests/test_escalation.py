@@ -5,14 +5,17 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from helpdesk_core.api.mail import OutgoingMail
 from helpdesk_core.api.tickets import Change, NewMessage, change, find_ticket, reply
-from helpdesk_core.testing.plugins import PluginSite
+from helpdesk_core.testing.distributions import Distributions
+from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_sla.keeping import tick
 from helpdesk_sla.models import Firing
 
@@ -151,3 +154,74 @@ def test_a_worker_killed_in_the_middle_leaves_the_step_to_the_next_one(
     assert mails(site) == ["boss@example.com"] * 6
     with site.desk.read() as session:
         assert session.scalar(select(func.count()).select_from(Firing).where(Firing.state == "done")) == 6
+
+
+PAGER = """
+from helpdesk_core.api import HelpdeskError
+from helpdesk_core.api.automation import AutomaticAction
+from helpdesk_core.api.hooks import automatic_actions
+from helpdesk_core.api.tickets import NewMessage, note
+
+
+def call(tx, ticket, value):
+    note(tx.desk, tx.actor, ticket.number, NewMessage(text="Called: " + value))
+    if value == "nobody":
+        raise RuntimeError("the pager is broken")
+
+
+def check(value):
+    if not value:
+        raise ValueError("Say whom to call.")
+"""
+CALLING = """
+@hookimpl(automatic_actions)
+def automatic_actions(self):
+    return [AutomaticAction(key="call", label="Call", act=call, check=check)]
+"""
+
+
+@pytest.fixture
+def paged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[PluginSite]:
+    """A helpdesk that has a plugin with a pager besides."""
+    made = Distributions(tmp_path / "packages")
+    made.add("pager", CALLING, head=PAGER)
+    monkeypatch.syspath_prepend(str(made.folder))
+    try:
+        with plugin_site("sla", "pager", folder=tmp_path / "site", url=database_url) as opened_site:
+            yield opened_site
+    finally:
+        made.forget()
+
+
+def test_a_step_lets_another_plugin_act_and_its_failure_undoes_that_step_alone(paged: PluginSite) -> None:
+    steps = [
+        ("1", "resolution", 0, "do", "pager.call nobody"),
+        ("2", "resolution", 0, "do", "pager.call night shift"),
+        ("3", "resolution", 0, "do", "gone.away"),
+        ("4", "resolution", 0, "tag", "late"),
+    ]
+    policy(paged, targets={"resolution": 60}, steps=steps)
+    number = opened(paged)
+    later(paged, minutes=61)
+    assert firings(paged, number) == [("1", "failed"), ("2", "done"), ("3", "failed"), ("4", "done")]
+    page = paged.browser(paged.world.agent()).get(f"/desk/tickets/{number}")
+    assert "Called: night shift" in page.words
+    assert "Called: nobody" not in page.words
+    why = paged.browser(paged.world.agent()).get(f"/desk/x/sla/tickets/{number}").words
+    assert "do pager.call night shift" in why
+    assert "No plugin that is switched on has the action “gone.away”" in why
+
+
+def test_what_another_plugin_does_is_checked_when_the_policy_is_saved(paged: PluginSite) -> None:
+    browser = paged.browser(paged.world.agent(role="admin"))
+    typed = {"name": "Gold", "targets.resolution": "4h"}
+    for step, said in (
+        ("do pager.call", "Line 1: Say whom to call."),
+        ("do pager.shout Ann", "Line 1: there is no “pager.shout”. Choose one of: pager.call."),
+    ):
+        browser.get("/admin/x/sla/policies/new")
+        page = browser.submit("policy", {**typed, "steps": f"at resolution: {step}"})
+        assert page.status == 422
+        assert said in page.words
+    browser.get("/admin/x/sla/policies/new")
+    assert browser.submit("policy", {**typed, "steps": "at resolution: do pager.call Ann"}).status == 200
