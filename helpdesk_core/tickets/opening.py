@@ -21,6 +21,7 @@ from helpdesk_core.tickets.models import Participant, Ticket, TicketTag
 from helpdesk_core.tickets.posting import Posted, Speaker, with_files, write_message
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.accounts import find_or_create_by_address, find_user
+from helpdesk_core.users.addresses import normalise
 from helpdesk_core.users.models import User
 from helpdesk_core.users.permissions import require
 from helpdesk_core.users.profiles import is_locale
@@ -57,8 +58,9 @@ def prepare_opening(desk: Helpdesk, actor: Actor, new: NewTicket) -> Opening:
     """Do all of `open_ticket` that comes before the unit of work."""
     with desk.read() as session:
         words = vocabulary(desk, session)
-    asked, new = new, desk.hooks.refine_valid(hooks.ticket_draft, partial(_check, desk, words), draft=new, actor=actor)
-    _check(desk, words, new)
+    check = partial(_check, desk, actor, words)
+    asked, new = new, desk.hooks.refine_valid(hooks.ticket_draft, check, draft=new, actor=actor)
+    check(new)
     _check_rights(actor, asked, new, words)
     if not actor.may("ticket.open", words.department(new.department).id):
         check_copied(desk, len(set(new.cc)), field="cc")
@@ -89,8 +91,11 @@ def write_ticket(tx: Transaction, actor: Actor, opening: Opening) -> Posted:
     return Posted(ticket, message)
 
 
-def _check(desk: Helpdesk, words: Vocabulary, new: NewTicket) -> None:
-    """Raise `Invalid`, with all problems, for a ticket that could not be opened by anybody."""
+def _check(desk: Helpdesk, actor: Actor, words: Vocabulary, new: NewTicket) -> None:
+    """Raise `Invalid`, with all problems, for a ticket that could not be opened by anybody.
+
+    Only those who see a department are told its name; for others it does not exist.
+    """
     problems: dict[str, list[str]] = {}
     for check in (
         lambda: checked_subject(new.subject),
@@ -102,6 +107,7 @@ def _check(desk: Helpdesk, words: Vocabulary, new: NewTicket) -> None:
         lambda: words.usable_status(new.status) if new.status else None,
         lambda: _assignee(desk, words, new),
         lambda: _locale(new),
+        lambda: _copies(new),
     ):
         try:
             check()
@@ -111,14 +117,14 @@ def _check(desk: Helpdesk, words: Vocabulary, new: NewTicket) -> None:
         raise Invalid(problems)
     department = words.department(new.department)
     if not department.is_active:
-        raise Invalid(_closed(department))
+        raise Invalid(_closed(actor, department))
 
 
 def _check_rights(actor: Actor, asked: NewTicket, new: NewTicket, words: Vocabulary) -> None:
     """Raise for what the actor asked for and may not; what a plugin has changed is not theirs."""
     department = words.department(new.department)
     if new.department == asked.department and not is_open_to(actor, department):
-        raise Invalid(_closed(department))
+        raise Invalid(_closed(actor, department))
     # Where a plugin takes the ticket is not for the actor to answer for: rights count where they meant it to go.
     meant = words.departments.get(asked.department, department).id
     own = [
@@ -137,7 +143,9 @@ def _check_rights(actor: Actor, asked: NewTicket, new: NewTicket, words: Vocabul
         require(actor, "ticket.change", meant)
 
 
-def _closed(department: Department) -> dict[str, list[str]]:
+def _closed(actor: Actor, department: Department) -> dict[str, list[str]]:
+    if not is_open_to(actor, department):
+        return {"department": [_l("There is no department “%(key)s”.", key=department.key)]}
     return {
         "department": [
             _l("“%(department)s” takes no tickets here. Choose another department.", department=department.name)
@@ -150,6 +158,14 @@ def _locale(new: NewTicket) -> None:
         raise Invalid(
             {"locale": [_l("“%(locale)s” is not a language. Choose one such as en or pt_BR.", locale=new.locale)]}
         )
+
+
+def _copies(new: NewTicket) -> None:
+    try:
+        for address in new.cc:
+            normalise(address)
+    except Invalid as error:
+        raise Invalid({"cc": error.problems["address"]}) from None
 
 
 def _assignee(desk: Helpdesk, words: Vocabulary, new: NewTicket) -> None:

@@ -42,10 +42,19 @@ def test_problems_are_told_all_at_once_and_by_field(world: World) -> None:
     assert set(caught.value.problems) == {"subject", "text", "type"}
 
 
+def test_what_is_wrong_with_a_copy_is_told_of_the_copy(desk: Helpdesk, world: World) -> None:
+    with pytest.raises(Invalid) as caught:
+        world.ticket(cc=("fine@example.com", "not an address"))
+    assert set(caught.value.problems) == {"cc"}
+
+
 def test_a_hidden_department_takes_no_tickets_of_customers(world: World) -> None:
-    world.department("triage", visibility="hidden")
-    with pytest.raises(Invalid):
-        world.ticket(department="triage")
+    world.department("triage", name="Secret triage", visibility="hidden")
+    world.department("past", name="Past secrets", visibility="hidden", is_active=False)
+    for key in ("triage", "past"):
+        with pytest.raises(Invalid) as caught:
+            world.ticket(department=key)
+        assert caught.value.problems == {"department": [f"There is no department “{key}”."]}, "as if there were none"
     assert world.ticket(world.agent(), department="triage", requester=Requester(email="x@example.com")).ticket.number
 
 
