@@ -25,7 +25,8 @@ from serving import RESULTS  # noqa: E402  (as above)
 
 from helpdesk_core.testing import site  # noqa: E402  (as above)
 from helpdesk_core.testing.databases import temporary_database  # noqa: E402  (as above)
-from helpdesk_email.receiving import Envelope, Gateway  # noqa: E402  (as above)
+from helpdesk_email.receiving import Gateway  # noqa: E402  (as above)
+from helpdesk_email.storing import Envelope  # noqa: E402  (as above)
 
 WORDS = "Добрый день, наш сайт с утра отвечает очень медленно. We have restarted everything twice already. "
 PORTION = 100

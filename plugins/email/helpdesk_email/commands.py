@@ -12,7 +12,8 @@ from helpdesk_core.api.errors import Unavailable
 
 from .models import STATES, Received
 from .reading import explain
-from .receiving import Envelope, Gateway, NotStored
+from .receiving import Gateway
+from .storing import Envelope, NotStored
 
 DONE, DATA_ERROR, TRY_AGAIN = 0, 65, 75
 """Exit codes that mail servers know (sysexits.h)."""

@@ -1,13 +1,11 @@
 """Taking mail in: stored before anything else, then processed, exactly once whatever happens in between."""
 
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -20,12 +18,15 @@ from .archive import Archive
 from .budgets import Budgets
 from .decisions import Decisions, Ended
 from .models import Received
-from .pipeline import Prepared, Way, prepare
+from .processing import Processor, end
 from .routing import Place
 from .rules.checks import Checks
 from .rules.spam import Scorer, score_headers
-from .senders import GATEWAY, normal
+from .senders import GATEWAY
+from .steps import StepHooks
+from .storing import Envelope, Kept, NotStored, add_rows
 from .tokens import Tokens
+from .way import Prepared, Way, prepare
 
 log = logging.getLogger(__name__)
 
@@ -38,21 +39,6 @@ LEFT_BEHIND: Final = timedelta(seconds=60)
 MEGABYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """What the mail server says of a mail, apart from the mail: sender and recipients, and by which way it came."""
-
-    sender: str | None = None
-    recipients: tuple[str, ...] = ()
-    source: str = "pipe"
-
-
-class NotStored(Unavailable):
-    """The mail could not be kept; whoever hands it over has to try again later (exit code 75, SMTP 451)."""
-
-    code = "not-stored"
-
-
 class Gateway:
     """Receives mail for one helpdesk; any number of them may work on the same database at once."""
 
@@ -62,6 +48,9 @@ class Gateway:
         self.tokens = Tokens(desk.secret)
         self.scorers: list[Scorer] = [score_headers]
         """What judges whether a mail is spam; a plugin that requires this one may add its own."""
+
+        self.steps = StepHooks()
+        """What other plugins do at each step of a mail."""
 
     def receive(self, raw: bytes, envelope: Envelope | None = None) -> Received:
         """Store a mail, then process it. `NotStored` if it could not be kept; else it is safe, whatever comes after.
@@ -82,11 +71,11 @@ class Gateway:
         """Keep the mails and return the ids of their rows; all of them or, with `NotStored`, perhaps some."""
         try:
             names = self.archive.put([raw for raw, _envelope in mails])
-            kept = [_Kept(name, len(raw), envelope) for name, (raw, envelope) in zip(names, mails, strict=True)]
+            kept = [Kept(name, len(raw), envelope) for name, (raw, envelope) in zip(names, mails, strict=True)]
             for _try in range(TRIES):
                 # Somebody may store the same mail in the same moment; the next look finds it.
                 with suppress(IntegrityError), self.desk.begin(GATEWAY) as tx:
-                    return _add_rows(tx, kept)
+                    return add_rows(tx, kept)
         except (OSError, DBAPIError, Unavailable) as error:
             raise NotStored(f"The mail could not be stored, so it has to be sent again later: {error}") from error
         raise NotStored(
@@ -176,7 +165,7 @@ class Gateway:
             locked.by_hand = True
             way = self._processor(tx).way(locked, prepared, decisions)
             way.describe()
-            _end(tx, locked, decide(way), decisions)
+            end(tx, locked, decide(way), decisions)
         return locked
 
     def find(self, uid: str) -> Received:
@@ -217,12 +206,12 @@ class Gateway:
             return f"It has {row.size / MEGABYTE:.1f} MB; {limit} MB are allowed ([plugins.email] max_size_mb)."
         return prepare(self.desk, self.archive.get(row.sha256))
 
-    def _processor(self, tx: Transaction) -> "_Processor":
+    def _processor(self, tx: Transaction) -> Processor:
         settings = self.desk.settings.effective("email").values
         place = Place.of(self.desk, tx.session)
         budgets = Budgets(tx.session, settings, tx.now)
         checks = Checks(self.desk, tx.session, settings, self.scorers)
-        return _Processor(self.desk, settings, self.tokens, tx, place, budgets, checks)
+        return Processor(self.desk, settings, self.tokens, tx, place, budgets, checks, self.steps)
 
     def _quarantine(self, received_id: int, reason: str, decisions: Decisions) -> None:
         try:
@@ -232,101 +221,6 @@ class Gateway:
                 )
                 if row is not None:
                     decisions.note("create", "failed", reason)
-                    _end(tx, row, Ended(state="quarantined", reason=reason), decisions)
+                    end(tx, row, Ended(state="quarantined", reason=reason), decisions)
         except (Unavailable, DBAPIError) as error:
             log.warning("The received mail %s stays stored for now: %s", received_id, error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Processor:
-    """Ends the state of stored mails within one unit of work."""
-
-    desk: Helpdesk
-    settings: Mapping[str, Any]
-    tokens: Tokens
-    tx: Transaction
-    place: Place
-    budgets: Budgets
-    checks: Checks
-
-    def way(self, row: Received, prepared: Prepared, decisions: Decisions) -> Way:
-        """Return the way of one mail."""
-        return Way(
-            self.desk,
-            self.settings,
-            self.tokens,
-            self.tx,
-            self.place,
-            self.budgets,
-            self.checks,
-            row,
-            prepared,
-            decisions,
-        )
-
-    def __call__(
-        self, received_id: int, prepared: Prepared | str, decisions: Decisions, *, skip_locked: bool = False
-    ) -> None:
-        row = self.tx.session.scalar(
-            select(Received).where(Received.id == received_id).with_for_update(skip_locked=skip_locked)
-        )
-        if row is None or row.state != "stored":
-            return
-        if isinstance(prepared, str):
-            ended = Ended(state="quarantined", reason=prepared)
-        else:
-            ended = self.way(row, prepared, decisions).go()
-        _end(self.tx, row, ended, decisions)
-        self.budgets.spend(row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A mail whose bytes are safe, and that has no row yet."""
-
-    sha256: str
-    size: int
-    envelope: Envelope
-
-    @property
-    def recipients(self) -> list[str]:
-        return sorted({normal(each) or each[:320] for each in self.envelope.recipients})
-
-    @property
-    def key(self) -> str:
-        return hashlib.sha256("\0".join([self.sha256, *self.recipients]).encode("utf-8", "surrogatepass")).hexdigest()
-
-    def row(self, now: datetime) -> Received:
-        return Received(
-            key=self.key,
-            sha256=self.sha256,
-            size=self.size,
-            source=self.envelope.source[:64],
-            envelope_sender=self.envelope.sender[:320] if self.envelope.sender else None,
-            envelope_recipients=self.recipients,
-            received_at=now,
-        )
-
-
-def _add_rows(tx: Transaction, kept: Sequence[_Kept]) -> list[int]:
-    """Add rows for those that have none yet, and return the ids of all."""
-    by_key = {each.key: each for each in kept}
-    there = select(Received.key, Received.id).where(Received.key.in_(by_key))
-    known: dict[str, int] = {row.key: row.id for row in tx.session.execute(there)}
-    new = [each.row(tx.now) for key, each in by_key.items() if key not in known]
-    tx.session.add_all(new)
-    tx.session.flush()
-    known |= {row.key: row.id for row in new}
-    return [known[each.key] for each in kept]
-
-
-def _end(tx: Transaction, row: Received, ended: Ended, decisions: Decisions) -> None:
-    row.state = ended.state
-    row.reason = ended.reason
-    row.ticket_id = ended.ticket_id
-    row.department_id = ended.department_id
-    row.decisions = decisions.steps
-    row.subject, row.message_id = decisions.subject, decisions.message_id
-    row.sender, row.domain = decisions.sender, decisions.domain
-    row.processed_at = tx.now
-    tx.session.flush()

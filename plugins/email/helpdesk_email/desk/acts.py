@@ -13,10 +13,10 @@ from ..content import message_of
 from ..decisions import Ended
 from ..filing import Filer, mail_key, place_of_department, place_of_ticket
 from ..models import Received
-from ..pipeline import Way
 from ..receiving import Gateway
 from ..senders import Sender, sender_of, speaks_as_customer, with_account
 from ..texts import texts
+from ..way import Way
 from .events import MailHandled
 from .listing import find_received
 from .undelivered import MANAGE

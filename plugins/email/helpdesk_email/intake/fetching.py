@@ -11,8 +11,9 @@ from sqlalchemy import delete, select
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.errors import NotFound
 
-from ..receiving import Envelope, Gateway
+from ..receiving import Gateway
 from ..senders import GATEWAY
+from ..storing import Envelope
 from .imap import ImapSession
 from .mailboxes import secrets_of
 from .models import Mailbox, Taken

@@ -20,9 +20,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.errors import Unavailable
 
-from ..receiving import Envelope as MailEnvelope
 from ..receiving import Gateway
 from ..senders import normal
+from ..storing import Envelope as MailEnvelope
 
 log = logging.getLogger(__name__)
 

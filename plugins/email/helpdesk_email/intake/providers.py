@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from helpdesk_core.api.errors import Forbidden, Invalid
 
-from ..receiving import Envelope
+from ..storing import Envelope
 from .handover import Handover, as_object
 from .rebuilding import from_mailgun, from_postmark, from_sendgrid
 from .sns import Sns

@@ -13,9 +13,10 @@ from typing import Any
 
 from helpdesk_core.api.tickets import open_ticket
 from helpdesk_core.app import open_helpdesk
-from helpdesk_email import filing, receiving
+from helpdesk_email import filing, processing, receiving
 from helpdesk_email.archive import Archive
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 
 def die(*_arguments: Any, **_options: Any) -> Any:
@@ -43,7 +44,7 @@ def arm(where: str) -> None:
     elif where == "while creating":
         setattr(filing, "open_ticket", die_after(open_ticket))  # noqa: B010 - as above
     elif where == "before the commit":
-        receiving._end = die_after(receiving._end)
+        setattr(processing, "end", die_after(processing.end))  # noqa: B010 - as above
     elif where == "after the commit":
         Gateway.process = die_after(Gateway.process)  # type: ignore[method-assign]  # as above
 

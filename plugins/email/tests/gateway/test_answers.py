@@ -20,7 +20,8 @@ from helpdesk_core.api.tickets import (
 from helpdesk_core.app import create_app
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.site import TestClock, World
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 from .gateways import answer_to, links, messages, tickets, written
 

@@ -6,7 +6,8 @@ from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.attachments import open_attachment
 from helpdesk_core.api.tickets import participants
 from helpdesk_core.testing.site import World
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 from .gateways import links, messages, tickets, written
 

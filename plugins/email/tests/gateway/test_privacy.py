@@ -12,7 +12,8 @@ from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.users.privacy import erase_user, export_personal_data
 from helpdesk_email.models import Received
 from helpdesk_email.privacy import forget_old
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 from .gateways import messages, tickets, written
 

@@ -7,7 +7,8 @@ from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.tickets import NewMessage, reply
 from helpdesk_core.app import create_app
 from helpdesk_core.testing.browser import Browser
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 from .gateways import messages, tickets, written
 

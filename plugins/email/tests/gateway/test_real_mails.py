@@ -8,7 +8,8 @@ import pytest
 
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.testing.require import require
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 ROOT = Path(__file__).resolve().parents[4]
 IMPORTED = Envelope(source="import")

@@ -14,7 +14,9 @@ import pytest
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.testing import site
 from helpdesk_core.testing.site import TestClock
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
+from helpdesk_email.way import Way
 
 from .gateways import configured, messages, tickets, written
 
@@ -155,16 +157,14 @@ def test_a_mail_that_keeps_killing_the_worker_ends_in_the_quarantine(
 def test_a_mistake_of_ours_keeps_one_mail_back_and_no_other(
     desk: Helpdesk, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from helpdesk_email import pipeline
+    right = Way.describe
 
-    right = pipeline.Way.describe
-
-    def wrong(way: pipeline.Way) -> None:
+    def wrong(way: Way) -> None:
         right(way)
         if way.decisions.subject == "Bad":
             raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(pipeline.Way, "describe", wrong)
+    monkeypatch.setattr(Way, "describe", wrong)
     rows = gateway.receive_many([(written(subject=word), _as_sent()) for word in ("Good", "Bad", "Better")])
     assert [row.state for row in rows] == ["done", "quarantined", "done"]
     assert "RuntimeError: a mistake" in (rows[1].reason or "")

@@ -17,7 +17,8 @@ from helpdesk_core.mail.transport import MemoryTransport
 from helpdesk_core.testing import site
 from helpdesk_core.testing.site import TestClock
 from helpdesk_email.plugin import EmailPlugin
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 from .gateways import configured, make_tables, tickets, written
 

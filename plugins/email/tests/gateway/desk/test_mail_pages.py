@@ -11,7 +11,8 @@ from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_email.models import Received
 from helpdesk_email.plugin import EmailPlugin
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import Envelope
 
 from ..gateways import messages, tickets, written
 

@@ -13,11 +13,12 @@ from helpdesk_core.testing.site import World
 from helpdesk_email.desk.rethreading import move_mails
 from helpdesk_email.desk.undelivered import allow, suppressed_addresses, undelivered
 from helpdesk_email.reading import read_mail
-from helpdesk_email.receiving import Envelope, Gateway
+from helpdesk_email.receiving import Gateway
 from helpdesk_email.rules.matching import fits
 from helpdesk_email.rules.service import RuleDraft, change_rule, create_rule, draft_of, move_rule
 from helpdesk_email.rules.spam import score_headers
 from helpdesk_email.rules.trying import try_rules
+from helpdesk_email.storing import Envelope
 
 from ..gateways import answer_to, messages, report, tickets, written
 

@@ -12,7 +12,8 @@ import pytest
 
 from helpdesk_core.api import Helpdesk
 from helpdesk_email.intake import lmtp
-from helpdesk_email.receiving import Gateway, NotStored
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import NotStored
 
 from ..gateways import tickets, written
 from .waiting import until

@@ -19,7 +19,8 @@ from helpdesk_email.intake.models import Mailbox, Taken
 from helpdesk_email.intake.pop3 import Pop3Session
 from helpdesk_email.intake.sessions import MailboxFailed, NotGiven
 from helpdesk_email.models import Received
-from helpdesk_email.receiving import Gateway, NotStored
+from helpdesk_email.receiving import Gateway
+from helpdesk_email.storing import NotStored
 
 from ..gateways import messages, tickets, written
 from .conftest import Add

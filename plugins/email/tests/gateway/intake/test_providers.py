@@ -24,7 +24,7 @@ from helpdesk_email.intake.doors import DoorDraft, address_of, create_door, find
 from helpdesk_email.intake.models import Door
 from helpdesk_email.intake.sns import SIGNED, Sns
 from helpdesk_email.plugin import EmailPlugin
-from helpdesk_email.receiving import NotStored
+from helpdesk_email.storing import NotStored
 
 from ..gateways import tickets, written
 
