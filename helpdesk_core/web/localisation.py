@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from helpdesk_core.errors import HelpdeskError, Invalid
 from helpdesk_core.i18n.catalogues import Texts, chosen_locale
 from helpdesk_core.texts import CORE_DOMAIN, LazyText, filled
+from helpdesk_core.web.channels import channel_name
 from helpdesk_core.web.context import (
     LANGUAGE_COOKIE,
     Manner,
@@ -43,6 +44,7 @@ def register_localisation(app: Flask) -> None:
         "filesize": file_size,
         "number": number,
         "stored": str,
+        "channel_name": channel_name,
     }
 
 

@@ -1,6 +1,7 @@
 """The ticket page of the desk, without JavaScript: all that an agent does there."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -13,9 +14,9 @@ from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser, File
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import TestClock, World
-from helpdesk_core.tickets import conversation, people, presence
+from helpdesk_core.tickets import changing, conversation, people, presence
 from helpdesk_core.tickets.holding import post_due
-from helpdesk_core.tickets.inputs import NewMessage, Requester
+from helpdesk_core.tickets.inputs import Change, NewMessage, Requester
 from helpdesk_core.tickets.mentions import find_mentioned
 from helpdesk_core.tickets.queries import find_ticket, participants
 from helpdesk_core.users.models import User
@@ -347,3 +348,18 @@ def test_the_page_asks_as_much_whatever_stands_around_the_ticket(app: Flask, wor
         assert len(asked) <= 8, str(asked)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_what_happened_is_told_in_the_language_of_who_reads(app: Flask, world: World, desk: Helpdesk) -> None:
+    number = world.ticket(
+        replace(SYSTEM, channel="email"), requester=Requester(email="carla@example.com")
+    ).ticket.number
+    changing.change(desk, SYSTEM, number or "", Change(status="on-hold", priority="high"))
+    user = world.user("Galina Agent", password=PASSWORD, locale="ru")
+    world.grant(user, "agent")
+    browser = Browser(app)
+    browser.login(user.primary_email or "", PASSWORD)
+    page = browser.get(f"/desk/tickets/{number}")
+    assert "статус: Новая → Отложено" in page.words
+    assert "приоритет: Обычный → Высокий" in page.words
+    assert "Почта ·" in page.words

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
 from helpdesk_core.tickets.opening import open_ticket
+from helpdesk_core.web.channels import BY_HAND, CHANNELS
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, words
 from helpdesk_core.web.desk.lists import choices
 from helpdesk_core.web.desk.rail import rail_context
@@ -27,7 +28,6 @@ from helpdesk_core.web.submitted import (
 
 routes = Routes("desk", "/desk")
 NAMES: Final = {"text": "body", "requester": "email", "address": "email", "attachments": "files"}
-CHANNELS = ("phone", "visit", "letter", "chat")
 
 
 @routes.get("/tickets/new", permission="ticket.open")
@@ -62,7 +62,7 @@ def create_ticket() -> Response | tuple[str, int]:
     close_session()
     try:
         refuse_left_out()
-        posted = open_ticket(desk, actor.through(channel if channel in CHANNELS else "phone"), new)
+        posted = open_ticket(desk, actor.through(channel if channel in BY_HAND else "phone"), new)
     except IntegrityError:  # the same form twice in the same moment
         return redirect(url_for("desk.home"))
     except EXPECTED as error:
@@ -85,6 +85,7 @@ def _form(problems: dict[str, list[str]], kept: Sequence[str] = ()) -> str:
         problems=problems,
         given=given,
         choices=choices(),
+        channels=[(name, CHANNELS[name]) for name in BY_HAND],
         kept=waiting_files(db(), current_actor(), kept),
         form_uid=form_uid(),
         **rail_context(),

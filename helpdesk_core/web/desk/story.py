@@ -14,10 +14,13 @@ from helpdesk_core.tickets.content import preview_of
 from helpdesk_core.tickets.models import Message
 from helpdesk_core.tickets.vocabulary import Vocabulary
 from helpdesk_core.web.letters import Letter, as_letter
+from helpdesk_core.web.localisation import spoken
 
 SILENT = frozenset({"ticket.opened", "message.posted", "message.redacted"})
 """Events that the conversation shows as letters."""
 MANY = 3
+QUOTED = 120
+"""Characters of a message that stand in the timeline."""
 ICONS = {
     "ticket.changed": "pencil",
     "ticket.moved": "folder-input",
@@ -128,8 +131,9 @@ def _written(row: EventRow, written: Mapping[int, Message]) -> Line | None:
     if message is None:
         return _line(row, _("wrote a message that stands elsewhere now"))
     said = preview_of(message.body_text)
+    said = said if len(said) <= QUOTED else f"{said[:QUOTED].rstrip()}…"
     text = _("added a note:") if message.kind == "internal" else _("wrote:")
-    return _line(row, Markup('{} <a href="#m-{}">{}</a>').format(text, message.uid, said[:120] or _("(files only)")))
+    return _line(row, Markup('{} <a href="#m-{}">{}</a>').format(text, message.uid, said or _("(files only)")))
 
 
 def _came_or_went(row: EventRow, known: Known) -> str:
@@ -205,7 +209,7 @@ def _value(field_: str, value: Any, words: Vocabulary, names: Mapping[str, str])
         field_, {}
     )
     if value in known:
-        return str(known[value].name)
+        return str(spoken(known[value].name))
     return names.get(value, str(_("somebody"))) if field_ == "assignee" else str(value)
 
 
