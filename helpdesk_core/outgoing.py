@@ -123,13 +123,8 @@ def _addresses(place: SplitResult, allowed: Collection[str]) -> list[tuple[str, 
     for *_, address in found:
         ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
         if not _is_public(ip) and not any(ip in network for network in inside):
-            raise AddressRefused(
-                _l(
-                    "%(host)s is %(ip)s, which is not on the public internet. Allow it, or name another.",
-                    host=host,
-                    ip=ip,
-                )
-            )
+            name = host if host == str(ip) else f"{host} ({ip})"
+            raise AddressRefused(_l("%(host)s is not on the public internet. Allow it, or name another.", host=name))
     return list(dict.fromkeys((str(address[0]), int(address[1])) for *_, address in found))
 
 

@@ -158,7 +158,7 @@ def _entered() -> EndpointDraft:
     return EndpointDraft(
         name=form.get("name", ""),
         url=form.get("url", ""),
-        events=form.getlist("events") if form.get("which") == "some" else (),
+        events=form.getlist("events"),
         is_active=bool(form.get("is_active")),
     )
 
