@@ -12,6 +12,8 @@ from pathlib import Path
 from flask import Flask, Response, has_request_context, request
 from werkzeug.exceptions import NotFound
 
+from helpdesk_core.web.context import state
+
 CORE_STATIC = Path(__file__).parent / "static"
 KEEP = "public, max-age=31536000, immutable"
 ASK = "public, no-cache"
@@ -158,7 +160,17 @@ def register(app: Flask, assets: Assets, shown: Callable[[], Assets] | None = No
     app.add_url_rule("/static/<path:path>", "static", serve)
     app.add_url_rule("/theme/<path:path>", "theme_static", serve)
     app.add_url_rule("/x-static/<path:path>", "plugin_static", serve)
-    app.jinja_env.globals["asset"] = lambda path: current().url(path)
+
+    def asset(path: str) -> str:
+        """Return the address of a file, found out once for a page: it shows a hundred icons out of one."""
+        if not has_request_context():
+            return current().url(path)
+        addresses = state().addresses
+        if path not in addresses:
+            addresses[path] = current().url(path)
+        return addresses[path]
+
+    app.jinja_env.globals["asset"] = asset
 
     @app.after_request
     def fetch_ahead(response: Response) -> Response:

@@ -48,6 +48,8 @@ class PageState:
     manner: Manner | None = None
     look: "Theming | None" = None
     """The theme that this page is shown in, once something has asked for it."""
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Of static files, by path, as far as the page has named them."""
     opened: ExitStack = field(default_factory=ExitStack)
 
 

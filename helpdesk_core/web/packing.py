@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 SMALL: Final = 1024
 """Bytes that fit into one packet anyway."""
-LEVEL: Final = 6
+LEVEL: Final = 5
+"""A hundredth larger than with 6, and a fifth quicker."""
 KINDS: Final = frozenset(
     {"text/html", "text/plain", "text/csv", "text/css", "image/svg+xml", "application/json", "application/problem+json"}
 )
