@@ -1,0 +1,1 @@
+"""Rules: what happens to tickets by itself, in which order, and why."""

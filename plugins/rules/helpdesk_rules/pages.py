@@ -1,0 +1,185 @@
+"""The pages of administrators: the list of rules, one rule, people, export and import."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from helpdesk_core.api import Helpdesk, Route
+from helpdesk_core.api.automation import NAMES, WITHOUT_VALUES, Condition, condition_fields_of
+from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.users import User, colleagues
+from helpdesk_core.api.web import close_session, current_actor, db
+
+from . import keeping, transfer
+from .actions import all_actions
+from .keeping import MANAGE, MOST
+from .models import Person
+from .rules import TRIGGERS, Act, Rule, all_rules
+from .texts import _
+
+Errors = dict[str, list[str]]
+SPARE = 3
+"""Empty rows of a form, for more conditions and actions."""
+BOTH = ("GET", "POST")
+
+
+class Pages:
+    """Views over one helpdesk."""
+
+    def __init__(self, desk: Helpdesk) -> None:
+        self.desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        """Return the pages below /admin/x/rules/."""
+        return [
+            Route("/", self.overview, MANAGE, name="overview"),
+            Route("/rules/new", self.rule, MANAGE, methods=BOTH, name="new"),
+            Route("/rules/<uid>", self.rule, MANAGE, methods=BOTH, name="rule"),
+            Route("/rules/<uid>/move", self.move, MANAGE, methods=("POST",), name="move"),
+            Route("/rules/<uid>/delete", self.delete, MANAGE, methods=("POST",), name="delete"),
+            Route("/people", self.people, MANAGE, methods=BOTH, name="people"),
+            Route("/export", self.export, MANAGE, name="export"),
+            Route("/import", self.take_in, MANAGE, methods=BOTH, name="import"),
+        ]
+
+    def overview(self) -> str:
+        """Show the rules in their order."""
+        rules = all_rules(self.desk, db())
+        says = {each.uid: (self._says_when(each), self._says_what(each)) for each in rules}
+        return render_template("rules/overview.html", rules=rules, says=says, triggers=TRIGGERS)
+
+    def rule(self, uid: str | None = None) -> Any:
+        """Show a rule, new or there, and save what was typed."""
+        kept = keeping.find_rule(self.desk, db(), uid) if uid else None
+        draft = typed_rule() if request.method == "POST" else (kept or Rule(name=""))
+        fields, actions = condition_fields_of(self.desk), all_actions(self.desk)
+        known = {key: each.choices(self.desk, db()) for key, each in fields.items() if each.choices}
+        values = {key: each.choices(self.desk, db()) for key, each in actions.items() if each.choices}
+        errors: Errors = {}
+        if request.method == "POST":
+            errors = attempt(lambda: keeping.save_rule(self.desk, current_actor(), draft, uid))
+            if not errors:
+                flash(_("Saved. It counts for what happens from now on."), "success")
+                return redirect(url_for("admin_rules_overview"))
+        spare = min(SPARE, MOST - len(draft.conditions)), min(SPARE, MOST - len(draft.actions))
+        page = render_template(
+            "rules/rule.html",
+            kept=kept,
+            draft=draft,
+            conditions=[*draft.conditions, *[Condition("", "")] * max(spare[0], 0)],
+            actions=[*draft.actions, *[Act("")] * max(spare[1], 0)],
+            fields=[(key, _(each.label)) for key, each in fields.items()],
+            operators=[(key, _(name)) for key, name in NAMES.items()],
+            acts=[(key, _(each.label)) for key, each in actions.items()],
+            field_help=[
+                (_(each.label), _(each.hint) if each.hint else "", known.get(key)) for key, each in fields.items()
+            ],
+            act_help=[
+                (_(each.label), _(each.hint) if each.hint else "", values.get(key)) for key, each in actions.items()
+            ],
+            triggers=[(key, _(name)) for key, name in TRIGGERS.items()],
+            errors=errors,
+        )
+        return page, 422 if errors else 200
+
+    def move(self, uid: str) -> Any:
+        """Put a rule further up or down."""
+        close_session()
+        keeping.order_rule(self.desk, current_actor(), uid, -1 if request.form.get("to") == "up" else 1)
+        return redirect(url_for("admin_rules_overview"))
+
+    def delete(self, uid: str) -> Any:
+        """Take a rule away."""
+        close_session()
+        keeping.delete_rule(self.desk, current_actor(), uid)
+        flash(_("The rule is gone. What it did stays."), "success")
+        return redirect(url_for("admin_rules_overview"))
+
+    def people(self) -> Any:
+        """Show what colleagues know and whether they take tickets, and keep it."""
+        if request.method == "POST":
+            close_session()
+            skills = request.form.get("skills", "").split(",")
+            away = "is_away" in request.form
+            keeping.save_person(self.desk, current_actor(), request.form.get("person", ""), skills, is_away=away)
+            flash(_("Saved."), "success")
+            return redirect(url_for("admin_rules_people"))
+        query = select(User.uid, Person.skills, Person.is_away, Person.given_at)
+        kept = {uid: row for uid, *row in db().execute(query.join(Person, Person.user_id == User.id))}
+        people = [(each.uid, each.name, *kept.get(each.uid, ([], False, None))) for each in colleagues(self.desk, db())]
+        return render_template("rules/people.html", people=people)
+
+    def export(self) -> Response:
+        """Hand all rules out."""
+        form = "json" if request.args.get("format") == "json" else "toml"
+        answer = Response(transfer.exported(self.desk, current_actor(), form), mimetype=f"application/{form}")
+        answer.headers["Content-Disposition"] = f"attachment; filename=rules.{form}"
+        return answer
+
+    def take_in(self) -> Any:
+        """Take rules in, all or none."""
+        text, errors = request.form.get("text", ""), Errors()
+        if request.method == "POST":
+            counts: list[tuple[int, int]] = []
+            errors = attempt(lambda: counts.append(transfer.import_rules(self.desk, current_actor(), text)))
+            if counts:
+                flash(_("%(made)s new, %(changed)s changed.", made=counts[0][0], changed=counts[0][1]), "success")
+                return redirect(url_for("admin_rules_overview"))
+        return render_template("rules/import.html", text=text, errors=errors), 422 if errors else 200
+
+    def _says_when(self, rule: Rule) -> str:
+        fields = condition_fields_of(self.desk)
+        said = []
+        for each in rule.conditions:
+            label = _(fields[each.field].label) if each.field in fields else each.field
+            said.append(" ".join([label, _(NAMES[each.operator]), ", ".join(each.values)]).strip())
+        between = _("or") if rule.match == "any" else _("and")
+        return f" {between} ".join(said) or _("always")
+
+    def _says_what(self, rule: Rule) -> str:
+        known = all_actions(self.desk)
+        said = [
+            f"{_(known[each.action].label) if each.action in known else each.action}: {each.value}".removesuffix(": ")
+            for each in rule.actions
+        ]
+        return " · ".join([*said, _("then no other rule")] if rule.is_last else said)
+
+
+def attempt(act: Callable[[], object]) -> Errors:
+    """Do something that may be refused, and return the mistakes by field in the reader's language."""
+    close_session()
+    try:
+        act()
+    except Invalid as error:
+        return {name: [_(text) for text in texts] for name, texts in error.problems.items()}
+    return {}
+
+
+def typed_rule() -> Rule:
+    """Return the rule of a form, whole rows only."""
+    form = request.form
+    conditions = [
+        Condition(field, operator, () if operator in WITHOUT_VALUES else _parts(form.get(f"values.{place}", "")))
+        for place in range(MOST + SPARE)
+        if (field := form.get(f"field.{place}", "")) and (operator := form.get(f"operator.{place}", ""))
+    ]
+    actions = [
+        Act(action, form.get(f"value.{place}", "").strip())
+        for place in range(MOST + SPARE)
+        if (action := form.get(f"action.{place}", ""))
+    ]
+    return Rule(
+        name=form.get("name", ""),
+        is_active="is_active" in form,
+        is_last="is_last" in form,
+        match=form.get("match", "all"),
+        triggers=tuple(form.getlist("triggers")),
+        conditions=tuple(conditions),
+        actions=tuple(actions),
+    )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())

@@ -1,0 +1,15 @@
+"""The helpdesk that scenarios take place in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk_core.testing.plugins import PluginSite, plugin_site
+
+
+@pytest.fixture
+def site(tmp_path: Path, database_url: str) -> Iterator[PluginSite]:
+    """A helpdesk with the plugin, on each database; it is a Monday, nine o'clock UTC."""
+    with plugin_site("rules", folder=tmp_path, url=database_url) as opened:
+        yield opened
