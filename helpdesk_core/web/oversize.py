@@ -18,6 +18,7 @@ PATIENCE: Final = 8
 """How many times the limit is still read through, to throw the files away and to keep the words."""
 
 _ENDPOINTS: Final = "helpdesk.shows_again"
+_PORTION: Final = 256 * 1024
 
 
 class _Nowhere(BytesIO):
@@ -50,13 +51,24 @@ def read_whole_forms_of(app: Flask, endpoint: str) -> None:
 
 
 def read_large_form() -> None:
-    """Let a form over the limit be read without its files, if its view can show it again; before anything reads it."""
+    """Let a form over the limit be read without its files, if its view can show it again; before anything reads it.
+
+    What is refused as a whole is read through as well: a program that is still sending would see the connection
+    break, and not why.
+    """
     limit, size = request.max_content_length, request.content_length
     if limit is None or size is None or not limit < size <= limit * PATIENCE:
         return
     if request.mimetype == "multipart/form-data" and request.endpoint in current_app.extensions.get(_ENDPOINTS, ()):
         request.max_content_length = limit * PATIENCE
         cast(PageRequest, request).leaves_files_out = True
+    elif request.endpoint is not None:
+        _read_through(request.environ["wsgi.input"], size)
+
+
+def _read_through(body: IO[bytes], size: int) -> None:
+    while size > 0 and (part := body.read(min(size, _PORTION))):
+        size -= len(part)
 
 
 def left_out() -> list[str]:

@@ -1,7 +1,10 @@
 """Files that are too large: nothing is sent, what was typed is kept, and the person is told what fits."""
 
+import json
 from io import BytesIO
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask
@@ -16,6 +19,7 @@ from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser, File
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets.models import Message, Ticket
+from helpdesk_core.users.tokens import create_token
 from tests.browsers import PATIENCE, serving
 
 MEGABYTE = 1024 * 1024
@@ -100,6 +104,17 @@ def test_a_single_file_that_the_script_sends_is_answered_with_the_limits(signed_
     )
     assert response.status_code == 422
     assert LIMITS in response.get_json()["error"]
+
+
+def test_a_program_that_sends_too_much_is_told_so_when_it_has_sent_it(desk: Helpdesk, carla: Actor) -> None:
+    token = create_token(desk, carla, carla.uid or "", "Program").token
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Authorization": f"Bearer {token}"}
+    with serving(create_app(desk)) as url:
+        asked = Request(f"{url}/api/v1/attachments", data=bytes(20 * MEGABYTE), headers=headers)
+        with pytest.raises(HTTPError) as caught:
+            urlopen(asked, timeout=60)
+        assert caught.value.code == 413
+        assert json.load(caught.value)["code"] == "too-large"
 
 
 def test_what_is_far_beyond_the_limit_is_not_even_read(app: Flask) -> None:
