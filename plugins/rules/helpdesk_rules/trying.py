@@ -1,12 +1,12 @@
 """Pages that say why: what a rule would match, what rules would do to a ticket, what they did; and asking for one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
 from helpdesk_core.api import STAFF, Helpdesk, NotFound, Route
-from helpdesk_core.api.automation import NAMES, condition_fields_of
+from helpdesk_core.api.automation import NAMES, AutomaticAction, ConditionField, condition_fields_of
 from helpdesk_core.api.tickets import find_ticket, lock_ticket
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context
 
@@ -121,7 +121,7 @@ class Trying:
         fields, actions = condition_fields_of(self.desk), all_actions(self.desk)
         said = []
         for each in details["findings"]:
-            label = _(fields[each["field"]].label) if each["field"] in fields else each["field"]
+            label = _label(fields, each["field"])
             asked = " ".join([label, _(NAMES.get(each["operator"], each["operator"])), ", ".join(each["values"])])
             values = {"asked": asked.strip(), "found": ", ".join(each["found"])}
             if each["problem"]:
@@ -133,8 +133,13 @@ class Trying:
             else:
                 said.append(_("Does not hold: %(asked)s", **values))
         for each in details["actions"]:
-            label = _(actions[each["action"]].label) if each["action"] in actions else each["action"]
+            label = _label(actions, each["action"])
             done = f"{label}: {each['value']}".removesuffix(": ")
             failed = _("Not done: %(what)s (%(why)s)", what=done, why=each["error"])
             said.append(failed if each["error"] else _("Done: %(what)s", what=done))
         return said
+
+
+def _label(known: Mapping[str, ConditionField | AutomaticAction], key: str) -> str:
+    """Return what a field or an action is called; the key of one that is gone."""
+    return _(known[key].label) if key in known else key
