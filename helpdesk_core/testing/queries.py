@@ -21,12 +21,12 @@ class Queries(list[str]):
 def count_queries(desk: Helpdesk) -> Iterator[Queries]:
     """Collect every statement sent to the helpdesk's database inside the block.
 
-    `BEGIN` and savepoints are not counted: they come with the transaction, not with the rows.
+    `BEGIN`, savepoints and settings are not counted: they come with the transaction, not with the rows.
     """
     seen = Queries()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
+        if not statement.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA", "SET LOCAL")):
             seen.append(" ".join(statement.split()))
 
     event.listen(desk.engine, "before_cursor_execute", note)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import Actor
@@ -16,7 +16,7 @@ from helpdesk_core.search.marking import READ, Parts, Spans, around, marks, whol
 from helpdesk_core.search.query import SearchQuery
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
-from helpdesk_core.tickets.facets import Facet, facets, facts_of_found
+from helpdesk_core.tickets.facets import OF_FOUND, Facet, bounds, facets
 from helpdesk_core.tickets.listing import TicketRow, rows_of
 from helpdesk_core.tickets.models import Message, Ticket
 from helpdesk_core.tickets.rights import Side, visible
@@ -27,6 +27,14 @@ Sort = Literal["best", "newest"]
 SORTS: Final = ("best", "newest")
 MAX_PAGE: Final = 50
 MAX_MESSAGES: Final = 400
+
+
+_MESSAGES: Final = (
+    select(Message.ticket_id, Message.kind, Message.body_text.label("body"))
+    .where(Message.ticket_id.in_(bindparam("tickets", expanding=True)))
+    .order_by(Message.id.desc())
+    .limit(MAX_MESSAGES)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +111,16 @@ def _seen(
     side: Side,
     ids: Sequence[int] | None,
 ) -> list[Any]:
-    """Return `facts_of_found` of what was found and may be seen, in order; one query."""
-    seen = facts_of_found(now).where(visible(actor, side))
+    """Return `OF_FOUND` of what was found and may be seen, in order; one query."""
+    seen, moments = OF_FOUND.where(visible(actor, side)), bounds(now)
     if ids is None:
         searched = seen.where(*text_conditions(query, words, actor, side))
-        return list(session.execute(searched.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(MAX_FOUND)))
+        latest = searched.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(MAX_FOUND)
+        return list(session.execute(latest, moments))
     if not ids:
         return []
     narrowed = seen.where(*text_conditions(query, words, actor, side, ids))
-    by_id = {row[0]: row for row in session.execute(narrowed)}
+    by_id = {row[0]: row for row in session.execute(narrowed, moments)}
     return [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
 
 
@@ -138,8 +147,5 @@ def _hits(
 
 
 def _messages(session: Session, actor: Actor, rows: Sequence[TicketRow], side: Side) -> Sequence[Any]:
-    body = Message.body_text.label("body")
-    query = select(Message.ticket_id, Message.kind, body).where(Message.ticket_id.in_([row.id for row in rows]))
-    if side != "desk":
-        query = query.where(Message.kind == "public")
-    return session.execute(query.order_by(Message.id.desc()).limit(MAX_MESSAGES)).all()
+    asked = _MESSAGES if side == "desk" else _MESSAGES.where(Message.kind == "public")
+    return session.execute(asked, {"tickets": [row.id for row in rows]}).all()

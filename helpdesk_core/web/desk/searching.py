@@ -1,8 +1,8 @@
 """The search page of the desk."""
 
-from typing import Any
+from urllib.parse import urlencode
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask_babel import gettext as _
 
 from helpdesk_core.actor import EVERYWHERE
@@ -46,16 +46,16 @@ def search() -> str:
         sort=sort,
         departments=[(each.key, each.name) for each in _readable()],
         statuses=[(each.key, each.name) for each in words().statuses.values()],
-        narrowing=_narrowing(text, found),
-        correction=_link(q=found.correction) if found.correction else "",
-        sorts=[(each, _link(sort=each)) for each in SORTS],
-        older=_link(from_hit=found.next_offset) if found.next_offset else "",
-        newer=_link(from_hit=None) if offset else "",
+        narrowing=_narrowing(text, sort, found),
+        correction=_link(found.correction, sort) if found.correction else "",
+        sorts=[(each, _link(text, each)) for each in SORTS],
+        older=_link(text, sort, found.next_offset) if found.next_offset else "",
+        newer=_link(text, sort) if offset else "",
         **rail_context(""),
     )
 
 
-def _narrowing(text: str, found: SearchPage) -> list[tuple[str, list[tuple[Facet, str, bool]]]]:
+def _narrowing(text: str, sort: str, found: SearchPage) -> list[tuple[str, list[tuple[Facet, str, bool]]]]:
     """Return the facets in groups with a name; each with the search it leads to, and whether it holds already."""
     names = {
         "department": _("Department"), "status": _("Status"), "assignee": _("Assignee"), "tag": _("Tag"),
@@ -65,8 +65,7 @@ def _narrowing(text: str, found: SearchPage) -> list[tuple[str, list[tuple[Facet
     for facet in found.facets:
         without = widened(text, facet.field, facet.key)
         other = narrowed(text, facet.field, facet.key) if without is None else without
-        link = _link(q=other, from_hit=None)
-        groups.setdefault(names[facet.field], []).append((facet, link, without is not None))
+        groups.setdefault(names[facet.field], []).append((facet, _link(other, sort), without is not None))
     return list(groups.items())
 
 
@@ -87,6 +86,11 @@ def _asked() -> str:
     return " ".join(part for part in parts if part)[:1000]
 
 
-def _link(**changed: Any) -> str:
-    given = {"q": _asked(), "sort": request.args.get("sort")} | changed
-    return url_for("desk.search", **{name: value for name, value in given.items() if value is not None})
+def _link(text: str, sort: str, from_hit: int | None = None) -> str:
+    """Return the address of a search; a page has some twenty, so it is put together here instead of by the router."""
+    asked: dict[str, str | int] = {"q": text}
+    if sort != SORTS[0]:
+        asked["sort"] = sort
+    if from_hit is not None:
+        asked["from_hit"] = from_hit
+    return f"{request.path}?{urlencode(asked, safe=':')}"

@@ -4,9 +4,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Index, Table, Text, cast, column, delete, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Table,
+    Text,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, insert
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.errors import Refused
@@ -84,8 +97,10 @@ class PostgreSQLEngine(Engine):
     def search(self, wanted: Wanted) -> list[str]:
         """Ask the database; of the latest that fit, those with the words in the subject come first."""
         rows = self._rows.c
-        fitting = select(rows.key, rows.updated, rows.terms).where(self._is_mine(wanted.source))
-        if asked := _tsquery(wanted):
+        asked = _tsquery(wanted)
+        narrows = wanted.labels is not None or any(not clause.negated for clause in wanted.clauses)
+        fitting = select(rows.key, rows.updated, rows.terms).where(self._is_mine(wanted.source, by_terms=narrows))
+        if asked:
             fitting = fitting.where(_matches(rows.terms, asked))
         if wanted.after is not None:
             fitting = fitting.where(rows.created >= wanted.after)
@@ -95,7 +110,7 @@ class PostgreSQLEngine(Engine):
         found = select(latest.c.key)
         if not wanted.newest and (subject := _in_subject(wanted)):
             found = found.order_by(_matches(latest.c.terms, subject).desc())
-        with _broken(), self._desk.read() as session:
+        with self._asking() as session:
             return list(session.scalars(found.order_by(latest.c.updated.desc()).limit(wanted.limit)))
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
@@ -106,8 +121,9 @@ class PostgreSQLEngine(Engine):
             return {}
         texts = func.unnest(cast(list(asked), ARRAY(Text)), cast(list(asked.values()), ARRAY(Text)))
         each = texts.table_valued(column("word", Text), column("asked", Text)).render_derived()
-        there = exists().where(self._rows.c.generation == self._generation, _matches(self._rows.c.terms, each.c.asked))
-        with _broken(), self._desk.read() as session:
+        mine = self._rows.c.generation.concat("") == self._generation
+        there = exists().where(mine, _matches(self._rows.c.terms, each.c.asked))
+        with self._asking() as session:
             return dict.fromkeys(session.scalars(select(each.c.word).where(there)), 1)
 
     def count(self) -> int:
@@ -124,8 +140,25 @@ class PostgreSQLEngine(Engine):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _is_mine(self, source: str) -> ColumnElement[bool]:
+    @contextmanager
+    def _asking(self) -> Iterator[Session]:
+        """Open a session for asking the index.
+
+        PostgreSQL does not reckon how long it takes to look into a large tsvector, and would rather look into them all
+        than read from the index; it is told not to, for this transaction.
+        """
+        with _broken(), self._desk.begin(SYSTEM) as tx:
+            tx.session.execute(text("SET LOCAL enable_seqscan = off"))
+            yield tx.session
+
+    def _is_mine(self, source: str, *, by_terms: bool = False) -> ColumnElement[bool]:
+        """Return the condition on rows of this generation; written `by_terms` so that no index but theirs fits.
+
+        That of generations holds the documents in order, and PostgreSQL would read them all from the latest on.
+        """
         rows = self._rows.c
+        if by_terms:
+            return (rows.generation.concat("") == self._generation) & (rows.source.concat("") == source)
         return (rows.generation == self._generation) & (rows.source == source)
 
     def _row(self, entry: Entry) -> dict[str, Any]:

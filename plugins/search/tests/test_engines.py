@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from helpdesk_core.api.errors import Refused
+from helpdesk_core.api.search import parse_query
 from helpdesk_core.testing.plugins import plugin_site
-from helpdesk_search.checks import CHECKS, ENTRIES
+from helpdesk_search.asking import wanted
+from helpdesk_search.checks import CHECKS, ENTRIES, NOW, entry
 from helpdesk_search.engine import Engine, IndexBroken
 from helpdesk_search.plugin import SearchPlugin
 from helpdesk_search.postgresql_engine import Generations
@@ -41,6 +45,34 @@ def test_postgresql(database_url: str, database_kind: str, tmp_path: Path, check
         assert list(generations.others("one")) == ["other"]
         generations.remove("other")
         assert other.count() == 0
+
+
+def test_postgresql_asks_its_index(database_url: str, database_kind: str, tmp_path: Path) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("only PostgreSQL has one")
+    with plugin_site("search", folder=tmp_path, url=database_url) as site:
+        engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
+        filler = " ".join(f"word{number}" for number in range(400))
+        for portion in range(10):
+            engine.put([entry(f"{portion}-{number}", "Filler", f"{filler} {number}") for number in range(200)])
+        engine.put([entry("one", "Toner")])
+        plans: list[str] = []
+
+        def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+            if statement.startswith("SELECT") and "@@" in statement:
+                found = connection.connection.driver_connection.cursor().execute("EXPLAIN " + statement, parameters)
+                plans.append("\n".join(row[0] for row in found))
+
+        event.listen(site.desk.engine, "before_cursor_execute", explain)
+        for text, found in (
+            ("toner", 1),
+            ("nowhere", 0),
+            ("word7", 1000),
+            ('"word7 word8"', 1000),
+            ("toner -word7", 1),
+        ):
+            assert len(engine.search(wanted(parse_query(text, now=NOW), "ticket", None))) == found
+            assert "ix_search_documents_terms" in plans[-1], plans[-1]
 
 
 def test_whoosh_says_when_files_are_damaged(tmp_path: Path) -> None:
