@@ -114,12 +114,12 @@ def list_tickets(
     found_ids = None
     if wanted.text:
         found_ids = found_by_plugin(desk, actor, read_search(wanted.text, actor, words, desk.now()), side)
-    query = _COLUMNS.where(visible(actor, side), *conditions(wanted, words, actor, side, found_ids))
+    passing = (visible(actor, side), *conditions(wanted, words, actor, side, found_ids))
     parts = stretches(sort, words, actor)
     back = before is not None and after is None
     token = before if back else after
     place = read_place(token, sort, parts) if token is not None else None
-    rows = _read(session, query, actor, parts, place, limit + 1, back=back)
+    rows = _read(session, passing, actor, parts, place, limit + 1, back=back)
     by_id = _names(words)
     shown = list(reversed(rows[:limit])) if back else rows[:limit]
     more = len(rows) > limit
@@ -132,7 +132,7 @@ def list_tickets(
 
 def _read(
     session: Session,
-    query: Select[Any],
+    passing: Sequence[ColumnElement[bool]],
     actor: Actor,
     parts: Sequence[Stretch],
     place: Place | None,
@@ -147,7 +147,7 @@ def _read(
         numbers = range(place.stretch, -1, -1)
     for number in numbers:
         reached = place.position if place is not None and place.stretch == number else None
-        asked = parts[number].of(query, reached, back=back).limit(limit - len(rows))
+        asked = parts[number].of(_COLUMNS, passing, reached, limit - len(rows), back=back)
         found = session.execute(asked, {"reader": actor.user_id or 0})
         rows += [(Place(number, parts[number].position(row)), row) for row in found]
         if len(rows) >= limit:

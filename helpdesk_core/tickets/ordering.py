@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.db.base import UTCDateTime
@@ -21,7 +21,7 @@ from helpdesk_core.tickets.vocabulary import Vocabulary
 
 SORTS: Final = ("-updated", "updated", "-created", "created", "-priority")
 """Core's own; those of plugins are `<plugin id>.<key>`, and with `-` the other way round."""
-Narrow = Callable[[Select[Any]], Select[Any]]
+Passing = Sequence[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,30 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a list that one query reads in order: most lists have one."""
+    """A part of a list that one query reads in order: most lists have one. With `also` only tickets that pass it."""
 
     keys: Sequence[Key]
     descending: bool
-    narrow: Narrow = lambda query: query
+    also: Passing = ()
 
-    def of(self, query: Select[Any], reached: Sequence[Any] | None, *, back: bool) -> Select[Any]:
-        """Return the query for the rows behind a position, or before it, going backwards."""
-        descending, columns = self.descending != back, [key.column for key in self.keys]
-        query = self.narrow(query)
-        if reached is not None:
-            query = query.where(_beyond(columns, reached, descending=descending))
-        return query.order_by(*(column.desc() if descending else column for column in columns))
+    def of(
+        self, columns: Select[Any], passing: Passing, reached: Sequence[Any] | None, limit: int, *, back: bool
+    ) -> Select[Any]:
+        """Return the query for the tickets that pass behind a position, or before it, going backwards."""
+        query = columns.where(*passing, *self.also, *self._behind(reached, back=back))
+        return query.order_by(*self._order(self._columns, back=back)).limit(limit)
+
+    @property
+    def _columns(self) -> list[Any]:
+        return [key.column for key in self.keys]
+
+    def _behind(self, reached: Sequence[Any] | None, *, back: bool) -> Passing:
+        if reached is None:
+            return ()
+        return (_beyond(self._columns, reached, descending=self.descending != back),)
+
+    def _order(self, columns: Sequence[Any], *, back: bool) -> list[Any]:
+        return [column.desc() if self.descending != back else column for column in columns]
 
     def position(self, row: Any) -> list[Any]:
         """Return where a row stands, as JSON can hold it."""
@@ -57,6 +68,29 @@ class Stretch:
     def read(self, position: Sequence[Any]) -> list[Any]:
         """Return a position's values; raises `ValueError` or `TypeError` for what is none."""
         return [key.read(value) for key, value in zip(self.keys, position, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Stretch):
+    """The tickets that have a value in a table of a plugin, read along the index of that value."""
+
+    def of(
+        self, columns: Select[Any], passing: Passing, reached: Sequence[Any] | None, limit: int, *, back: bool
+    ) -> Select[Any]:
+        """Return the query; which tickets are on the page is found first, because a join would be sorted as a whole."""
+        value, ticket = self._columns
+        seen = select(Ticket.id).where(Ticket.id == ticket, *passing, *self.also).correlate(value.class_).exists()
+        chosen = (
+            select(ticket.label("ticket_id"))
+            .where(value.is_not(None), seen, *self._behind(reached, back=back))
+            .order_by(*self._order((value, ticket), back=back))
+            .limit(limit)
+            .subquery("ranked")
+        )
+        # MariaDB takes a limit only one level below IN; with IN, unlike with a join, all of them begin with these few.
+        few = Ticket.id.in_(select(chosen.c.ticket_id))
+        query = columns.join(value.class_, ticket == Ticket.id).add_columns(value.label("sorted_by")).where(few)
+        return query.order_by(*self._order((value, ticket), back=back))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +155,6 @@ def _by_plugin(order: ListOrder, actor: Actor, *, descending: bool) -> list[Stre
     One query for both would have to sort all tickets: no index has those that lack a row.
     """
     kind = order.column.type
-    value = order.column.label("sorted_by")
     is_moment = isinstance(kind, UTCDateTime)
     first = Key(
         order.column,
@@ -130,18 +163,10 @@ def _by_plugin(order: ListOrder, actor: Actor, *, descending: bool) -> list[Stre
         datetime.isoformat if is_moment else lambda given: given,
     )
     seen = visible(actor, "desk")  # who does not work a ticket shall not learn how it stands by its place in a list
-
-    def valued(query: Select[Any]) -> Select[Any]:
-        joined = query.join(order.column.class_, order.ticket == Ticket.id)
-        return joined.add_columns(value).where(order.column.is_not(None), seen)
-
-    def others(query: Select[Any]) -> Select[Any]:
-        joined = query.outerjoin(order.column.class_, order.ticket == Ticket.id)
-        return joined.where(order.column.is_(None), seen)
-
+    valued = select(order.ticket).where(order.ticket == Ticket.id, order.column.is_not(None)).correlate(Ticket)
     return [
-        Stretch((first, Key(order.ticket, lambda row: row.id, int)), descending, valued),
-        Stretch((_UPDATED, _ID), True, others),
+        Ranked((first, Key(order.ticket, lambda row: row.id, int)), descending, (seen,)),
+        Stretch((_UPDATED, _ID), True, (seen, ~valued.exists())),
     ]
 
 
