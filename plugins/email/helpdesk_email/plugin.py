@@ -150,7 +150,7 @@ class EmailPlugin(Plugin):
 
     @hookimpl(health)
     def health(self) -> Sequence[str]:
-        """Say which mailboxes cannot be fetched."""
+        """Say which mailboxes cannot be fetched, and which mails wait too long."""
         return complaints(self.desk)
 
     @hookimpl(message_redacting)

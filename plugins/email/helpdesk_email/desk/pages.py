@@ -11,8 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from helpdesk_core.api import EVERYWHERE, HelpdeskError, Route
-from helpdesk_core.api.errors import Invalid
-from helpdesk_core.api.web import close_session, current_actor, current_desk, db, rail_context, words
+from helpdesk_core.api.web import close_session, current_actor, current_desk, db, rail_context, said, words
 
 from ..models import STATES
 from ..receiving import Gateway
@@ -208,12 +207,10 @@ def _attempt(change: Callable[[], object], text: str) -> None:
     close_session()
     try:
         change()
-    except Invalid as error:
-        flash(" ".join(str(each) for texts_of in error.problems.values() for each in texts_of), "error")
     except HelpdeskError as error:
         if error.status == 404:
             raise
-        flash(str(error), "error")
+        flash(said(error), "error")
     else:
         flash(text, "success")
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.api import Helpdesk, HelpdeskError, Route
 from helpdesk_core.api.errors import Invalid, Refused
-from helpdesk_core.api.web import close_session, current_actor, current_desk, db
+from helpdesk_core.api.web import close_session, current_actor, current_desk, db, said
 
 from ..texts import texts
 from .doors import DoorDraft, address_of, all_doors, change_door, create_door, delete_door, find_door
@@ -123,12 +123,12 @@ class Pages:
         close_session()
         try:
             if "error" in request.args:
-                said = request.args.get("error_description") or request.args["error"]
-                raise Refused(_("Access was not given: %(why)s", why=said[:300]))
+                why = request.args.get("error_description") or request.args["error"]
+                raise Refused(_("Access was not given: %(why)s", why=why[:300]))
             state, code = request.args.get("state", ""), request.args.get("code", "")
             mailbox = connect(self.desk, current_actor(), state, code, _callback(self.desk))
         except HelpdeskError as error:
-            flash(str(error), "error")
+            flash(said(error), "error")
             return redirect(url_for(LIST))
         flash(_("The account of “%(name)s” is connected.", name=mailbox.name), "success")
         return redirect(url_for("admin_email_mailbox", uid=mailbox.uid))

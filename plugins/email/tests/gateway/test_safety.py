@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk_core.api import Helpdesk
+from helpdesk_core.api.hooks import health
 from helpdesk_core.testing import site
 from helpdesk_core.testing.site import TestClock
 from helpdesk_email.receiving import Gateway
@@ -181,6 +182,19 @@ def test_the_worker_finishes_what_is_left_behind(desk: Helpdesk, gateway: Gatewa
     clock.advance(minutes=2)
     Worker(desk, transport=MemoryTransport(), jobs=()).run_once()
     assert [row.state for row in gateway.log()] == ["done"]
+
+
+def test_administrators_hear_of_mails_that_wait_too_long(desk: Helpdesk, gateway: Gateway, clock: TestClock) -> None:
+    gateway.store([(written(), _as_sent())])
+    quarantined = gateway.receive(written(sender="nobody"), _as_sent())
+    assert quarantined.state == "quarantined"
+    assert list(desk.hooks.collect(health)) == []
+    clock.advance(minutes=16)
+    assert list(desk.hooks.collect(health)) == ["1 received mail is not processed. Is a worker running?"]
+    clock.advance(hours=24)
+    gateway.process_left_behind()
+    (said,) = desk.hooks.collect(health)
+    assert said.startswith("1 mail waits in the quarantine for more than a day.")
 
 
 def _as_sent() -> Envelope:
