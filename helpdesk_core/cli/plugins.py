@@ -107,8 +107,8 @@ def check(plugin: str, as_json: bool) -> int:
     else:
         for result in results:
             click.echo(f"{result.word:<8} {result.rule}")
-            for problem in result.problems:
-                click.echo(f"         {problem}")
+            for line in (*result.problems, *([result.skipped] if result.skipped else ())):
+                click.echo(f"         {line}")
     return Outcome.NOT_DONE.value if any(result.problems for result in results) else Outcome.DONE.value
 
 

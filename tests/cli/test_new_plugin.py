@@ -188,3 +188,10 @@ def test_the_name_of_a_plugin_that_is_installed_is_taken(run: Run, tmp_path: Pat
         "helpdesk: A plugin called email is installed already. Choose another name.",
     )
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_rule_that_could_not_be_looked_at_says_why(run: Run, project: Path) -> None:
+    change(project, "pyproject.toml", "hatchling", "another_tool")
+    done = run("plugins", "check", project)
+    assert done.code == 0, done.out
+    assert "skipped  its wheel holds all that the package needs\n         this checks projects" in done.out
