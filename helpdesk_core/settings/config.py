@@ -21,6 +21,7 @@ from helpdesk_core.settings.values import (
     ThemeConfig,
     WorkerConfig,
 )
+from helpdesk_core.texts import lazy as _l
 
 FILE_NAME = "helpdesk.toml"
 PREFIX = "HELPDESK_"
@@ -199,7 +200,7 @@ class _Reader:
                 or variable.startswith("HELPDESK_TEST_")
             ):
                 continue
-            where = f"environment variable {variable}"
+            where = _l("environment variable %(name)s", name=variable)
             try:
                 env[variable].encode("utf-8")
             except UnicodeEncodeError:

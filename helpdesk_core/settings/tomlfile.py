@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk_core.errors import ConfigError
+from helpdesk_core.texts import lazy as _l
 
 NEW_FILE_MODE = 0o640
 """The file may hold passwords: others on the machine have no business with it."""
@@ -27,7 +28,7 @@ class TomlFile:
     def where(self, keys: Sequence[str]) -> str:
         """Name the place of a key for an error message: the file, and the line if it can be told."""
         line = line_of(self.text, keys)
-        return f"{self.path}, line {line}" if line else str(self.path)
+        return _l("%(file)s, line %(line)s", file=str(self.path), line=line) if line else str(self.path)
 
 
 def read_toml(path: Path) -> TomlFile | None:

@@ -24,6 +24,7 @@ MAX_DEPTH: Final = 200
 MAX_ADDRESS: Final = 4000
 """Characters of the address of a picture."""
 
+_EMPHASIS = re.compile(r"(?<![\w*`])(\*{1,3}|`)(?=[^\s*`])([^*`]*[^\s*`])\1(?![\w*`])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")
 # Overrides of the writing direction can make a text read as something it is not.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -213,8 +214,8 @@ def text_of(html: str) -> str:
 
 
 def preview_of(text: str) -> str:
-    """Return the beginning of a message as one line of at most 200 characters."""
-    line = clean_line(text[: PREVIEW * 4])
+    """Return the beginning of a message as one line of at most 200 characters, without Markdown's marks in a line."""
+    line = _EMPHASIS.sub(r"\2", clean_line(text[: PREVIEW * 4]))
     return line if len(line) <= PREVIEW else line[: PREVIEW - 1].rstrip() + "…"
 
 

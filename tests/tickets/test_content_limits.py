@@ -7,7 +7,7 @@ import pytest
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import content, conversation, opening
-from helpdesk_core.tickets.content import body_of, is_costly_markdown, is_excessive
+from helpdesk_core.tickets.content import body_of, is_costly_markdown, is_excessive, preview_of
 from helpdesk_core.tickets.conversation import note, reply
 from helpdesk_core.tickets.inputs import NewMessage
 
@@ -111,3 +111,17 @@ def test_markdown_is_costly_for_its_length_or_for_its_runs() -> None:
     assert is_costly_markdown("word " * 5000)
     assert not is_costly_markdown("word " * 5000, most=60_000)
     assert is_costly_markdown("[" * 2000, most=60_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "The plan *Harbour* with **four** cores, `ls` and ***more***.",
+            "The plan Harbour with four cores, ls and more.",
+        ),
+        ("2 * 3 * 4, *.php and *.js, a*b*c, snake_case_name", "2 * 3 * 4, *.php and *.js, a*b*c, snake_case_name"),
+    ],
+)
+def test_a_preview_shows_no_marks_of_markdown_and_keeps_other_stars(text: str, shown: str) -> None:
+    assert preview_of(text) == shown

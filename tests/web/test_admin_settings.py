@@ -88,6 +88,11 @@ def test_what_the_file_sets_is_locked_with_its_place(pinned: Helpdesk) -> None:
     page = browser.post("/admin/settings/core.site", {"name": "Forced", "language": "de"})
     assert pinned.settings.site().name == "Fixed"
     assert pinned.settings.site().language == "de"
+    browser.headers["Accept-Language"] = "ru"
+    assert (
+        "Задано здесь: helpdesk.toml, строка 2; изменить можно только там."
+        in browser.get("/admin/settings/core.site").words
+    )
 
 
 def test_all_settings_are_searched(browser: Browser, world: World) -> None:

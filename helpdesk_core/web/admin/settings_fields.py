@@ -15,7 +15,7 @@ from helpdesk_core.settings.config import FILE_NAME, Pinned
 from helpdesk_core.settings.effective import Effective
 from helpdesk_core.settings.fields import Choice, Sensitive, Words, shown
 from helpdesk_core.texts import CORE_DOMAIN
-from helpdesk_core.web.localisation import in_domain
+from helpdesk_core.web.localisation import in_domain, spoken
 
 LONG = 300
 """From so many characters on, a text gets several lines."""
@@ -129,9 +129,10 @@ def _setting(effective: Effective, key: str, field: Field[Any], site_options: tu
 
 
 def _place(pin: Pinned) -> str:
-    """Return where a value is set, without the path of the instance."""
-    _folders, found, rest = pin.where.rpartition(FILE_NAME)
-    return f"{FILE_NAME}{rest}" if found and pin.source == "file" else pin.where
+    """Return where a value is set, in the person's language and without the path of the instance."""
+    where = str(spoken(pin.where))
+    _folders, found, rest = where.rpartition(FILE_NAME)
+    return f"{FILE_NAME}{rest}" if found and pin.source == "file" else where
 
 
 def _kind(field: Field[Any]) -> str:

@@ -10,7 +10,7 @@ from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.errors import Conflict, Forbidden, HelpdeskError, Invalid, NotFound, Refused, TooLarge
 from helpdesk_core.api.i18n import known_locale
 from helpdesk_core.api.tickets import find_ticket
-from helpdesk_core.api.web import close_session, current_actor, db, rail_context
+from helpdesk_core.api.web import close_session, current_actor, db, rail_context, said
 
 from . import addresses, comparing, entering, files, overview, rendering, writing
 from .entering import Entered
@@ -155,7 +155,7 @@ class Desk:
         try:
             self._turn(actor, uid, locale, then)
         except (Conflict, Forbidden) as error:
-            flash(str(error), "error")
+            flash(said(error), "error")
         return redirect(url_for("desk_kb_edit", uid=uid, locale=locale))
 
     def history(self, uid: str, locale: str) -> str:
