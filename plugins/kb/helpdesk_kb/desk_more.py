@@ -71,7 +71,8 @@ class DeskMore:
                 {"label": _period(each), "href": url_for("desk_kb_figures", days=each), "current": each == days}
                 for each in PERIODS
             ],
-            totals={key: sum(getattr(row, key) for row in rows) for key in ("views", "helpful", "deflected", "asked")},
+            totals={key: sum(getattr(row, key) for row in rows) for key in ("views", "helpful", "asked")}
+            | {"deflected": sum(day.deflected for day in series)},
             votes=sum(row.helpful + row.unhelpful for row in rows),
             chart=charts.bars(series),
             comments=statistics.comments(db(), actor),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import click
-from flask import has_request_context, session, url_for
+from flask import has_request_context, request, session, url_for
 
 from helpdesk_core.api import (
     Actor,
@@ -29,6 +29,7 @@ from helpdesk_core.api.hooks import (
     desk_links,
     desk_routes,
     erase_personal_data,
+    page_foot,
     permissions,
     personal_data,
     portal_answers,
@@ -128,6 +129,11 @@ class KbPlugin(Plugin):
         search = url_for("desk_kb_insert", number=ticket.number)
         return Panel(template="kb/composer.html", context={"found": found, "search": search}, order=60)
 
+    @hookimpl(page_foot)
+    def page_foot(self) -> Panel | None:
+        """Give the composer's field for searching a form of its own, so that Enter in it sends no reply."""
+        return Panel(template="kb/nowhere.html") if request.endpoint == "desk.ticket" else None
+
     @hookimpl(composer_text)
     def composer_text(self, key: str, actor: Actor) -> str | None:
         """Return the Markdown of an article, or a link to it."""
@@ -147,7 +153,7 @@ class KbPlugin(Plugin):
     def ticket_opening(self, tx: Transaction, ticket: Ticket) -> None:
         """Mark what the person has read before as not having been enough."""
         found = [visits.visitor_of(ticket.requester_id, "")]
-        if has_request_context() and VISITOR in session and tx.actor.user_id is None:
+        if has_request_context() and VISITOR in session and tx.actor.user_id in (None, ticket.requester_id):
             found.append(visits.visitor_of(None, session[VISITOR]))
         visits.note_ticket(tx, ticket, found)
 

@@ -33,7 +33,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The counts of all articles on one day."""
+    """The counts of all articles on one day; who was spared a ticket by several articles counts as deflected once."""
 
     day: date
     views: int
@@ -73,7 +73,12 @@ def figures(session: Session, actor: Actor, since: date) -> list[Figures]:
 def days(session: Session, actor: Actor, since: date, until: date) -> list[Day]:
     """Return the figures of every day from the first to the last, those without visits too."""
     query = (
-        select(Visit.day, func.count(Visit.id), _times(_DEFLECTED), _times(Visit.asked_at.is_not(None)))
+        select(
+            Visit.day,
+            func.count(Visit.id),
+            func.count(case((_DEFLECTED, Visit.visitor)).distinct()),
+            _times(Visit.asked_at.is_not(None)),
+        )
         .join(Text, Text.id == Visit.text_id)
         .join(Article, Article.id == Text.article_id)
         .where(Visit.day >= since, Visit.day <= until, readable(actor))

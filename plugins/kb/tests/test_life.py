@@ -111,6 +111,36 @@ def test_a_suggestion_that_helped_is_a_ticket_deflected_until_one_comes_all_the_
     assert (row.views, row.deflected, row.asked) == (1, 0, 1)
 
 
+def test_whoever_is_helped_by_several_articles_is_one_ticket_deflected(kb: Kb) -> None:
+    desk, key = kb.site.desk, visits.visitor_of(kb.customer.user_id, "")
+    for title in ("One", "Two"):
+        _article, text = kb.publish(title)
+        visits.vote(desk, text.id, key, helpful=True, suggested=True)
+        visits.vote(desk, text.id, "web:other", helpful=True, suggested=False)
+    today = desk.now().date()
+    with desk.read() as session:
+        (day,) = statistics.days(session, kb.editor, today, today)
+        assert [row.deflected for row in statistics.figures(session, kb.editor, today)] == [1, 1]
+    assert (day.views, day.deflected) == (4, 1)
+
+
+def test_whoever_reads_signs_in_and_then_writes_was_not_deflected(kb: Kb) -> None:
+    _article, text = kb.publish()
+    reader = kb.site.browser()
+    reader.get(f"/x/kb/en/{text.slug}", via="answer")
+    reader.submit("vote", press="Yes")
+    since = kb.site.desk.now().date()
+    with kb.site.desk.read() as session:
+        assert [row.deflected for row in statistics.figures(session, kb.editor, since)] == [1]
+    rita = kb.site.world.customer("Rita Reader", password="correct horse battery")
+    reader.login(rita.email or "", "correct horse battery")
+    reader.get("/tickets/new")
+    page = reader.submit("new-ticket", subject="It does not work", body="Still.", department="support")
+    assert "We have your question" in page.words
+    with kb.site.desk.read() as session:
+        assert [row.deflected for row in statistics.figures(session, kb.editor, since)] == [0]
+
+
 def test_everybody_has_one_vote_and_a_comment_goes_to_the_editors(kb: Kb) -> None:
     _article, text = kb.publish()
     reader = kb.site.browser()

@@ -1,13 +1,18 @@
 """What readers see, and what they do not."""
 
 import re
+from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from helpdesk_core.api import SYSTEM
+from helpdesk_core.api.attachments import Upload
 from helpdesk_core.testing.conformance import assert_conforms
-from helpdesk_kb import writing
-from helpdesk_kb.writing import TextDraft
+from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_kb import files, writing
+from helpdesk_kb.rendering import render
+from helpdesk_kb.writing import Placing, TextDraft
 
 from .conftest import Kb
 
@@ -128,6 +133,53 @@ def test_neighbours_and_chosen_articles_stand_beside(kb: Kb) -> None:
     assert page.link("Chosen")
     assert page.link("Neighbour")
     assert "Elsewhere" not in page.words
+
+
+@pytest.mark.parametrize(
+    ("body", "levels"),
+    [
+        ("## One\n\n### Two\n\n## Three", "232"),
+        ("# One\n\n#### Two\n\n# Three", "232"),
+        ("### One\n\n## Two\n\n#### Three", "223"),
+        ("# 1\n\n## 2\n\n### 3\n\n#### 4\n\n##### 5\n\n###### 6", "234566"),
+    ],
+)
+def test_headings_go_down_from_the_title_step_by_step(body: str, levels: str) -> None:
+    assert "".join(re.findall(r"<h(\d)>", render(body))) == levels
+    assert "".join(re.findall(r"</h(\d)>", render(body))) == levels
+
+
+def test_the_pages_hold_below_a_path_that_the_server_adds(kb: Kb) -> None:
+    article, text = kb.publish(category=kb.category("Mail"))
+    paper = Upload(name="a.pdf", content=b"%PDF-", content_type="application/pdf")
+    files.keep_files(kb.site.desk, kb.editor, article.uid, [paper])
+    client = kb.site.browser(kb.editor).client
+    paths = ("/x/kb/", "/x/kb/c/mail", f"/x/kb/en/{text.slug}", "/x/kb/search?q=reset", "/desk/x/kb/figures")
+    for path in (*paths, f"/desk/x/kb/{article.uid}/en", f"/desk/x/kb/{article.uid}/en/history"):
+        page = client.get(path, environ_overrides={"SCRIPT_NAME": "/support"})
+        assert page.status_code == 200
+        own = re.findall(r'\s(?:href|src|action|hx-get|hx-post)="(/[^"]*)"', page.text)
+        assert own
+        assert [each for each in own if not each.startswith("/support/")] == [], path
+        assert "helpdesk.example/support" not in page.text  # the site's address says by itself where it begins
+    feed = client.get("/x/kb/feed.xml", environ_overrides={"SCRIPT_NAME": "/support"}).text
+    assert f"http://helpdesk.example/x/kb/en/{text.slug}" in feed
+
+
+def test_the_pages_have_a_nicer_address_where_the_site_says_so(tmp_path: Path, database_url: str) -> None:
+    with plugin_site("kb", folder=tmp_path, url=database_url, settings={"kb": {"mount": "/help"}}) as site:
+        article, text = writing.create_article(
+            site.desk, SYSTEM, "en", TextDraft(title="Title", body="Words"), Placing()
+        )
+        writing.publish(site.desk, SYSTEM, article.uid, "en")
+        browser = site.browser()
+        page = browser.get(browser.get("/").link("Knowledge base"))
+        assert page.path == "/help/"
+        assert page.link("Title") == f"/help/en/{text.slug}"
+        for path in (f"/help/en/{text.slug}", f"/x/kb/en/{text.slug}"):
+            assert (
+                f'<link rel="canonical" href="http://helpdesk.example/help/en/{text.slug}">' in browser.get(path).text
+            )
 
 
 def test_it_keeps_the_rules_for_plugins() -> None:
