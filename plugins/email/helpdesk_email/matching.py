@@ -23,7 +23,12 @@ from .senders import GATEWAY, Sender, takes_part
 from .tokens import Token, Tokens, claimed_number
 
 MOST_IDS = 30
-_TAG = re.compile(r"[\[(][^\])\[(#]{0,40}#\s?([A-Za-z0-9][A-Za-z0-9._-]{0,31})[\])]")
+# `[#1]`, `[Ticket#1]`, `[rt.example.com #1]`, `[Ticket#: 1]`; and without the sign `[Ticket ID: 1]`, `[Case 1]`.
+_TAG = re.compile(
+    r"[\[(](?:[^\])\[(#]{0,40}#:?\s?|(?:[^\])\[(#:]{0,40}\b)?(?:ticket|case|request|id|nr)\.?\s?:?\s?(?=[^\])\[(]{0,31}\d))"
+    r"([A-Za-z0-9][A-Za-z0-9._-]{0,31})[\])]",
+    re.IGNORECASE,
+)
 
 By = Literal["token", "message-id", "subject"]
 
@@ -79,7 +84,9 @@ def find_match(
 
 
 def subject_numbers(subject: str) -> list[str]:
-    """Return the numbers of tickets that the subject speaks of: `[#10481]`, `(#10481)`, `[Ticket#10481]`."""
+    """Return the numbers of tickets that the subject speaks of, in the forms of many helpdesks: `[#10481]`, `(#10481)`,
+    `[Ticket#10481]`, `[Ticket ID: 10481]`.
+    """
     return list(dict.fromkeys(_TAG.findall(subject)))[:5]
 
 

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from helpdesk_email.matching import subject_numbers
 from helpdesk_email.reading import Address, read_mail
 from helpdesk_email.reading.addresses import parse_addresses
 from helpdesk_email.reading.params import parse_structured
@@ -139,3 +140,21 @@ def test_every_kind_of_line_end_is_read(end: bytes) -> None:
 def test_a_text_without_headers_is_all_body() -> None:
     read = read_mail(b"Note: this is only text.\n\nBye")
     assert (read.text, read.headers) == ("Note: this is only text.\n\nBye", ())
+
+
+@pytest.mark.parametrize(
+    ("subject", "numbers"),
+    [
+        ("Re: [#10481] Printer", ["10481"]),
+        ("[rt.example.com #77] Printer", ["77"]),
+        ("AW: [Ticket#2026112210000015] Printer", ["2026112210000015"]),
+        ("[Ticket ID: 318459] Printer", ["318459"]),
+        ("Printer (Case 12-AB)", ["12-AB"]),
+        ("[#ABC-123-XYZ9]: Printer", ["ABC-123-XYZ9"]),
+        ("[GLPI #0001234] Printer [#5]", ["0001234", "5"]),
+        ("Printer #3 (ticket prices) [request for help] (id card)", []),
+        ("[video: 3] (in case 4 burns)", []),
+    ],
+)
+def test_subjects_name_tickets_as_many_helpdesks_write_them(subject: str, numbers: list[str]) -> None:
+    assert subject_numbers(subject) == numbers

@@ -99,7 +99,9 @@ def test_a_stranger_with_the_tag_in_the_subject_gets_a_ticket_of_their_own(
     assert len(messages(desk, first)) == 1
 
 
-@pytest.mark.parametrize("tag", ["[#{}]", "(#{})", "[Ticket#{}]", "[Helpdesk of Example #{}]"])
+@pytest.mark.parametrize(
+    "tag", ["[#{}]", "(#{})", "[Ticket#{}]", "[Helpdesk of Example #{}]", "[Ticket ID: {}]", "[Ticket#: {}]"]
+)
 def test_the_requester_with_the_tag_in_the_subject_is_known(
     desk: Helpdesk, gateway: Gateway, ticket: Ticket, tag: str
 ) -> None:
