@@ -2,6 +2,8 @@
 
 import logging
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -21,6 +23,8 @@ MAX_INSIDE: Final = 100_000
 """Characters of a file."""
 MAX_UNPACKED: Final = 30_000_000
 MAX_PAGES: Final = 100
+MAX_SECONDS: Final = 60
+"""By the clock, for a PDF file; its reader also has a limit of CPU time, which counts on a busy machine."""
 _OFFICE: Final = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("word/document.xml",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xl/sharedStrings.xml",),
@@ -29,7 +33,7 @@ _OFFICE: Final = {
     "application/vnd.oasis.opendocument.spreadsheet": ("content.xml",),
     "application/vnd.oasis.opendocument.presentation": ("content.xml",),
 }
-_PARAGRAPH, _TAG = re.compile(r"</(?:w:p|a:p|text:p|text:h|si|w:tab)>"), re.compile(r"<[^>]*>")
+_PARAGRAPH, _TAG = re.compile(r"</(?:w:p|a:p|text:p|text:h|si|w:tab)>"), re.compile(r"<[^<>]*>")
 _ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
 
 
@@ -138,11 +142,13 @@ def _without_tags(xml: str) -> str:
 
 
 def _pdf(raw: bytes, _type: str) -> str:
-    from pypdf import PdfReader  # takes a while to import, and few processes need it
-
-    found: list[str] = []
-    for page in PdfReader(BytesIO(raw)).pages[:MAX_PAGES]:
-        found.append(page.extract_text())
-        if sum(map(len, found)) > MAX_INSIDE:
-            break
-    return "\n".join(found)
+    command = [sys.executable, "-m", "helpdesk_search.pdf_text", str(MAX_PAGES), str(MAX_INSIDE)]
+    try:
+        # Nothing of the command comes from the file.
+        done = subprocess.run(command, input=raw, capture_output=True, timeout=MAX_SECONDS, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired as error:
+        log.info("A PDF file took longer than %s s; what was read until then is kept.", MAX_SECONDS)
+        return (error.stdout or b"").decode("utf-8", "replace")
+    if done.returncode:
+        log.info("A PDF file could not be read to its end: %s", done.stderr.decode("utf-8", "replace")[-200:].strip())
+    return done.stdout.decode("utf-8", "replace")
