@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from helpdesk_core.errors import ConfigError
 
@@ -19,6 +20,8 @@ DRIVERS = {
     "mariadb": "mariadb+pymysql",
 }
 BUSY_SECONDS = 15.0
+TRUSTED_SECONDS = 1.0
+"""How long after its last use a connection is taken to be alive, without asking the server."""
 
 
 def database_url(text: str, base: Path | None = None) -> URL:
@@ -50,12 +53,46 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
     """
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool_size, "max_overflow": 2 * pool_size}
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 2 * pool_size, "pool_use_lifo": True}
     options["isolation_level"] = "READ COMMITTED"
     options["hide_parameters"] = True  # errors are logged, and parameters are what people wrote
     if url.get_backend_name() in ("mysql", "mariadb"):
         options["pool_recycle"] = 3600
-    return create_engine(url, **options)
+    engine = create_engine(url, **options)
+    _ask_whether_alive(engine)
+    return engine
+
+
+def _ask_whether_alive(engine: Engine) -> None:
+    """Replace connections that the server has closed meanwhile, and all others with the first one that it has.
+
+    Each question is a way to the server and back, and a page under load finds a connection that was used just now.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        used = record.info.get("used")
+        if used is None or time.monotonic() - used < TRUSTED_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            alive = False
+        if not alive:
+            raise InvalidatePoolError
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for transactions that only read.
+
+    On PostgreSQL they are none, for each statement there sees what is committed anyway: that saves two of the ways to
+    the server and back that a page takes.
+    """
+    return engine.execution_options(isolation_level="AUTOCOMMIT") if engine.name == "postgresql" else engine
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from helpdesk_core.db.engine import reading
 from helpdesk_core.errors import HelpdeskError
 
 
@@ -188,7 +189,8 @@ def guarded_sessions(
         inside.leave(current_call())
 
     def factory(*, write: bool) -> sessionmaker[GuardedSession]:
-        bind = engine.execution_options(helpdesk_write=True) if write else engine
-        return sessionmaker(bind, class_=guarded, expire_on_commit=False)
+        if write:
+            return sessionmaker(engine.execution_options(helpdesk_write=True), class_=guarded, expire_on_commit=False)
+        return sessionmaker(reading(engine), class_=guarded, expire_on_commit=False, autoflush=False)
 
     return factory(write=False), factory(write=True)
