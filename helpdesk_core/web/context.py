@@ -1,12 +1,13 @@
 """What belongs to the request at hand: the helpdesk, who asks, a session for reading."""
 
+from collections.abc import Callable, Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from babel import Locale
-from flask import current_app, g, request
+from flask import current_app, g, has_request_context, request
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 GUEST_COOKIE = "hd_guest"
 LANGUAGE_COOKIE = "hd_language"
+
+T = TypeVar("T")
 
 _globals = cast(Any, g)._get_current_object
 
@@ -50,6 +53,8 @@ class PageState:
     """The theme that this page is shown in, once something has asked for it."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Of static files, by path, as far as the page has named them."""
+    found: dict[Hashable, Any] = field(default_factory=dict)
+    """What `once` has found."""
     opened: ExitStack = field(default_factory=ExitStack)
 
 
@@ -102,6 +107,21 @@ def act_as(actor: Actor, signed: SignedIn | None = None) -> None:
     """Let the rest of this request be somebody's: after signing in, or for a token of the API."""
     mine = state()
     mine.loaded, mine.actor, mine.signed_in, mine.manner = True, actor, signed, None
+
+
+def once(key: Hashable, find: Callable[[], T]) -> T:
+    """Return what `find` finds, asked once for the page at hand: for what several hooks of a plugin show a part of.
+
+    The key begins with the plugin's id and names all that the answer depends on, the reader too. Outside of a request
+    it is found anew each time.
+    """
+    if not has_request_context():
+        return find()
+    known = state().found
+    if key not in known:
+        known[key] = find()
+    value: T = known[key]
+    return value
 
 
 def words() -> Vocabulary:

@@ -33,6 +33,7 @@ from helpdesk_core.api.rest import ApiRoute
 from helpdesk_core.api.settings import gettext_noop as _n
 from helpdesk_core.api.tickets import Message, Ticket
 from helpdesk_core.api.users import PersonalData, User
+from helpdesk_core.api.web import once
 
 from . import asking, mailing, privacy
 from .desk_pages import DeskPages, badges, beside_ticket
@@ -40,7 +41,7 @@ from .events import RatingAsked, RatingGiven
 from .giving import is_ratable
 from .models import Base, Rating
 from .portal import Portal
-from .reading import ratings_of
+from .reading import Rated, ratings_of
 from .reporting import REPORT
 from .settings import Settings, rules
 from .texts import _
@@ -105,8 +106,7 @@ class RatingsPlugin(Plugin):
         """Ask below a closed ticket."""
         if not is_ratable(rules(self.desk), ticket, None) or not self.portal.asks(actor, ticket):
             return None
-        with self.desk.read() as session:
-            given = ratings_of(session, actor, [ticket.id])
+        given = self._given(ticket, actor)
         mine = (each for each in given if each.message_id is None and each.user_id == actor.user_id)
         return self.portal.below_ticket(ticket, next(mine, None))
 
@@ -116,8 +116,7 @@ class RatingsPlugin(Plugin):
         asks = self.portal.asks(actor, ticket)
         if not asks and not actor.may("ticket.read"):
             return {}
-        with self.desk.read() as session:
-            given = ratings_of(session, actor, [ticket.id])
+        given = self._given(ticket, actor)
         if asks:
             mine = [each for each in given if each.user_id == actor.user_id]
             return self.portal.beside_answers(messages, ticket, mine)
@@ -126,8 +125,16 @@ class RatingsPlugin(Plugin):
     @hookimpl(desk_ticket_sidebar)
     def desk_ticket_sidebar(self, ticket: Ticket, actor: Actor) -> Panel | None:
         """Show what was said about a ticket."""
-        with self.desk.read() as session:
-            return beside_ticket(ratings_of(session, actor, [ticket.id]))
+        return beside_ticket(self._given(ticket, actor))
+
+    def _given(self, ticket: Ticket, actor: Actor) -> Sequence[Rated]:
+        """Return what was said about a ticket; several parts of its page show some of it."""
+
+        def find() -> Sequence[Rated]:
+            with self.desk.read() as session:
+                return ratings_of(session, actor, [ticket.id])
+
+        return once((self.id, ticket.id, actor.kind, actor.user_id), find)
 
     @hookimpl(desk_routes)
     def desk_routes(self) -> Sequence[Route]:
