@@ -43,7 +43,7 @@ from helpdesk_core.api.users import User
 from . import commands, samples
 from .happening import forget, happened, tick
 from .keeping import MANAGE
-from .models import Base, Verdict
+from .models import Base, Person, Verdict
 from .pages import Pages
 from .rules import CLICK, rules_for
 from .settings import Settings
@@ -133,7 +133,8 @@ class RulesPlugin(Plugin):
 
     @hookimpl(erase_personal_data)
     def erase_personal_data(self, tx: Transaction, user: User) -> None:
-        """Forget what the log says of the tickets of somebody."""
+        """Forget what the log says of the tickets of somebody, and what they know."""
+        affect(tx.session, delete(Person).where(Person.user_id == user.id))
         theirs = select(Ticket.id).where(Ticket.requester_id == user.id)
         affect(tx.session, delete(Verdict).where(Verdict.ticket_id.in_(theirs)))
 

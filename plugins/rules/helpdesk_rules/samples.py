@@ -38,6 +38,7 @@ SAMPLES: Final = (
             Act("reply", "Did our answer help? Without a word from you, we close ticket {number} in two days."),
             Act("tag", "closing"),
         ),
+        is_active=False,  # else it would write to all that wait in the demo at once
     ),
     Rule(
         name="Close what nobody answers",
