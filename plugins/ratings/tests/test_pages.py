@@ -173,6 +173,8 @@ def test_pages_ask_as_much_of_the_database_for_many_ratings_as_for_one(scene: Ma
             more = another(site, here.customer, here.agent)
             give(site.desk, here.customer, more.number, more.answer.uid, Opinion(1, (), "Slow."))
     assert counts[:2] == counts[2:]
+    assert len([each for each in asked if "FROM ratings_ratings" in each]) == 1, str(asked)
+    assert max(counts) <= 8, str(asked)
 
 
 def test_it_keeps_the_rules_for_plugins() -> None:

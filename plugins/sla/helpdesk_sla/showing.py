@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 from sqlalchemy import select
@@ -22,6 +22,9 @@ from .wording import STATE_NAMES, TARGET_NAMES, WHAT, cause, remaining
 
 SOON = 0.25
 """The part of a target that is left when its clock begins to warn."""
+
+CELL: Final = Markup('<span class="{}">{}</span><div class="hd-subject__line">{}</div>')
+"""How lists show a clock: in two lines, since a column beside others is narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +51,34 @@ class Line:
     due_at: datetime | None
 
 
-def of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, list[Clock]]:
-    """Return the current clocks of tickets, those with the nearest target first; one query."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The current clocks of a ticket, those with the nearest target first, and the calendar that measures them."""
+
+    clocks: Sequence[Clock]
+    calendar: Calendar
+
+
+def of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Measured]:
+    """Return the clocks of the tickets that have any; one query, and one more where calendars are in use."""
+    query = (
+        select(Clock, Watched.calendar_id)
+        .outerjoin(Watched, Watched.ticket_id == Clock.ticket_id)
+        .where(Clock.ticket_id.in_(ticket_ids), Clock.is_current, Clock.target.is_not(None))
+    )
     found: dict[int, list[Clock]] = {}
+    used: dict[int, int] = {}
     with desk.read() as session:
-        query = select(Clock).where(Clock.ticket_id.in_(ticket_ids), Clock.is_current, Clock.target.is_not(None))
-        for clock in session.scalars(query):
+        for clock, calendar_id in session.execute(query):
             found.setdefault(clock.ticket_id, []).append(clock)
+            if calendar_id:
+                used[clock.ticket_id] = calendar_id
+        calendars = policies(desk, session).calendars if used else {}
     for clocks in found.values():
         clocks.sort(
             key=lambda clock: (clock.due_at is None, clock.due_at or clock.started_at, TARGETS.index(clock.kind))
         )
-    return found
-
-
-def calendar_of(desk: Helpdesk, session: Session, ticket_id: int) -> Calendar:
-    """Return the calendar that measures a ticket just now."""
-    id = session.scalar(select(Watched.calendar_id).where(Watched.ticket_id == ticket_id))
-    return policies(desk, session).calendars.get(id, ALWAYS) if id else ALWAYS
+    return {id: Measured(clocks, calendars.get(used.get(id, 0), ALWAYS)) for id, clocks in found.items()}
 
 
 def shown(clock: Clock, now: datetime, calendar: Calendar | None = None) -> Shown:
@@ -94,26 +107,21 @@ def _left(clock: Clock, now: datetime, calendar: Calendar | None) -> timedelta:
 
 def panel(desk: Helpdesk, ticket: Ticket) -> list[Shown]:
     """Return the clocks of a ticket for its page."""
-    with desk.read() as session:
-        calendar = calendar_of(desk, session, ticket.id)
     now = desk.now()
-    return [shown(clock, now, calendar) for clock in of_tickets(desk, [ticket.id]).get(ticket.id, [])]
+    measured = of_tickets(desk, [ticket.id]).get(ticket.id)
+    return [shown(clock, now, measured.calendar) for clock in measured.clocks] if measured else []
 
 
 def column(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:
     """Return what the list shows: the target that is reached next, with the working time until then."""
     now = desk.now()
     values: dict[int, Mapping[str, str]] = {}
-    with desk.read() as session:
-        query = select(Watched.ticket_id, Watched.calendar_id).where(Watched.ticket_id.in_(ticket_ids))
-        measured = dict(session.execute(query).all())
-        known = policies(desk, session).calendars
-    for ticket_id, clocks in of_tickets(desk, ticket_ids).items():
-        going = next((clock for clock in clocks if clock.state in ("running", "paused")), None)
+    for ticket_id, measured in of_tickets(desk, ticket_ids).items():
+        going = next((clock for clock in measured.clocks if clock.state in ("running", "paused")), None)
         if going is not None:
-            clock = shown(going, now, known.get(measured.get(ticket_id) or 0, ALWAYS))
+            clock = shown(going, now, measured.calendar)
             css = f"hd-clock hd-clock--{clock.level}" if clock.level else "hd-clock"
-            values[ticket_id] = {"next": Markup('<span class="{}">{}: {}</span>').format(css, clock.name, clock.text)}
+            values[ticket_id] = {"next": CELL.format(css, clock.text, clock.name)}
     return values
 
 
@@ -123,8 +131,8 @@ def extras(desk: Helpdesk, ticket_ids: Sequence[int], actor: Actor) -> dict[int,
         promised = set(session.scalars(select(PolicyRow.id).where(PolicyRow.is_promised)))
         staffed = set(session.scalars(select(Ticket.id).where(Ticket.id.in_(ticket_ids), visible(actor, "desk"))))
     return {
-        ticket_id: [_as_json(clock) for clock in clocks if ticket_id in staffed or clock.policy_id in promised]
-        for ticket_id, clocks in of_tickets(desk, ticket_ids).items()
+        ticket_id: [_as_json(clock) for clock in found.clocks if ticket_id in staffed or clock.policy_id in promised]
+        for ticket_id, found in of_tickets(desk, ticket_ids).items()
     }
 
 

@@ -128,7 +128,7 @@ def test_the_desk_shows_clocks_and_why(site: PluginSite) -> None:
     browser = site.browser(agent)
     page = browser.get(f"/desk/tickets/{number}")
     assert "9m left" in page.words
-    assert "First reply: 9m left" in browser.get("/desk/tickets?view=open").words
+    assert "9m left First reply" in browser.get("/desk/tickets?view=open").words
     assert 'class="hd-clock hd-clock--soon"' in browser.page.text
     later(site, minutes=30)
     reply(site.desk, agent, number, NewMessage(text="Here."))
@@ -176,6 +176,19 @@ def test_the_list_asks_once_for_all_clocks(site: PluginSite) -> None:
             browser.get("/desk/tickets?view=open")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_ticket_asks_once_for_its_clocks_and_their_calendar(site: PluginSite) -> None:
+    policy(site, "Gold", targets={"first_reply": 60, "resolution": 480})
+    browser = site.browser(site.world.agent())
+    number = site.world.ticket().ticket.number or ""
+    site.work()
+    browser.get(f"/desk/tickets/{number}")
+    with count_queries(site.desk) as queries:
+        browser.get(f"/desk/tickets/{number}")
+    assert "Service levels" in browser.page.words
+    assert len([each for each in queries if "sla_" in each]) == 1, str(queries)
+    assert len(queries) <= 8, str(queries)
 
 
 def test_it_keeps_the_rules_for_plugins() -> None:
