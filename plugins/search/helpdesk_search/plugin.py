@@ -30,8 +30,8 @@ from .tables import Tables
 
 Found = TypeVar("Found")
 log = logging.getLogger(__name__)
-OF_TICKETS = ("ticket.", "message.", "participant.", "operation.")
 OF_PEOPLE = ("user.changed", "user.erased")
+OF_ORGANISATIONS = "organisation.changed"
 
 
 class IndexPlugin(Plugin, ABC):
@@ -86,13 +86,16 @@ class IndexPlugin(Plugin, ABC):
     def event_recorded(self, event: Event) -> None:
         """Note what an event makes stale."""
         changed = {name: source.changed(event) for name, source in sources(self.desk).items()}
-        if event.ticket_id is None and event.type not in OF_PEOPLE and not any(changed.values()):
+        names = (*OF_PEOPLE, OF_ORGANISATIONS)
+        if event.ticket_id is None and event.type not in names and not any(changed.values()):
             return
         with self.desk.begin(SYSTEM) as tx:
             if event.ticket_id is not None:
                 self.keeper.stale.mark(tx, TICKETS, [str(event.ticket_id)])
             elif event.type in OF_PEOPLE:
                 self.keeper.stale.mark_tickets_of(tx, event.data()["user_id"])
+            elif event.type == OF_ORGANISATIONS:
+                self.keeper.stale.mark_tickets_of_organisation(tx, event.data()["organisation_id"])
             for name, keys in changed.items():
                 self.keeper.stale.mark(tx, name, keys)
 

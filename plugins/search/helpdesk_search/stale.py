@@ -5,16 +5,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Transaction
-from helpdesk_core.api.tickets import Ticket
+from helpdesk_core.api.tickets import Participant, Ticket
 
 from .asking import TICKETS
 from .tables import Tables
 
 PORTION = 500
+AT_ONCE = 10_000
+"""Tickets that one change of a name makes stale; of more the latest, and the others when something happens to them."""
 
 
 class Stale:
@@ -45,14 +47,19 @@ class Stale:
             if rows:
                 tx.session.execute(insert(table), rows)
 
-    def mark_tickets_of(self, tx: Transaction, user_id: int, limit: int = 10_000) -> None:
-        """Mark the tickets of a person, whose name or address changed."""
-        mine = select(Ticket.id).where(or_(Ticket.requester_id == user_id, Ticket.assignee_id == user_id))
-        self.mark(tx, TICKETS, map(str, tx.session.scalars(mine.order_by(Ticket.id.desc()).limit(limit))))
+    def mark_tickets_of(self, tx: Transaction, user_id: int) -> None:
+        """Mark the tickets of a person, whose name or address changed: what they ask, work, and read a copy of."""
+        copied = select(Participant.ticket_id).where(Participant.user_id == user_id)
+        mine = or_(Ticket.requester_id == user_id, Ticket.assignee_id == user_id, Ticket.id.in_(copied))
+        self._mark_latest(tx, mine)
 
-    def mark_changed_since(self, tx: Transaction, moment: datetime) -> None:
-        """Mark all tickets that changed from a moment on."""
-        self.mark(tx, TICKETS, map(str, tx.session.scalars(select(Ticket.id).where(Ticket.updated_at >= moment))))
+    def mark_tickets_of_organisation(self, tx: Transaction, organisation_id: int) -> None:
+        """Mark the tickets of an organisation, whose name changed."""
+        self._mark_latest(tx, Ticket.organisation_id == organisation_id)
+
+    def _mark_latest(self, tx: Transaction, which: ColumnElement[bool]) -> None:
+        ids = select(Ticket.id).where(which).order_by(Ticket.id.desc()).limit(AT_ONCE)
+        self.mark(tx, TICKETS, map(str, tx.session.scalars(ids)))
 
     def take(self, session: Session, limit: int) -> Sequence[Any]:
         """Return the marks that waited longest: `source, key, mark`."""

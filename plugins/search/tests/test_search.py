@@ -96,6 +96,25 @@ def test_names_and_redactions_reach_the_index(site: PluginSite) -> None:
     assert subjects(site, agent, "from:neu") == {"Toner"}
 
 
+def test_whoever_is_in_copy_and_an_organisation_are_found_by_their_new_names(site: PluginSite) -> None:
+    from helpdesk_core.api.tickets import add_participant
+    from helpdesk_core.api.users import OrganisationDraft, change_organisation, change_user, create_organisation
+
+    agent = site.world.agent("Adam", role="admin")
+    organisation = create_organisation(site.desk, SYSTEM, OrganisationDraft(name="Old Ltd"))
+    anna, carl = site.world.customer("Anna"), site.world.customer("Carl Copied")
+    change_user(site.desk, SYSTEM, anna.uid or "", organisation=organisation.uid)
+    number = site.world.ticket(anna, subject="Toner").ticket.number or ""
+    add_participant(site.desk, agent, number, "cc", uid=carl.uid)
+    work(site)
+    assert subjects(site, agent, "to:copied organisation:old") == {"Toner"}
+    change_user(site.desk, SYSTEM, carl.uid or "", name="Carl Renamed")
+    change_organisation(site.desk, SYSTEM, organisation.uid, name="New Ltd")
+    work(site)
+    assert subjects(site, agent, "to:copied") == subjects(site, agent, "organisation:old") == set()
+    assert subjects(site, agent, "to:renamed organisation:new") == {"Toner"}
+
+
 def test_merged_tickets_are_found_where_they_are(site: PluginSite) -> None:
     agent, anna = site.world.agent(), site.world.customer("Anna")
     first = site.world.ticket(anna, subject="Kept", text="one").ticket.number or ""
