@@ -66,7 +66,7 @@ def test_the_list_shows_states_and_finds_mails(gateway: Gateway, browser: Browse
 def test_a_mails_page_tells_its_path_and_hides_what_is_dangerous(gateway: Gateway, browser: Browser) -> None:
     row = gateway.receive(written("<script>alert(1)</script>", subject="<b>Bold</b>"))
     page = browser.get(f"{HERE}/mails/{row.uid}")
-    assert "Which department: support It was sent to support@example.com." in " ".join(page.words.split())
+    assert "Which department: support · It was sent to support@example.com." in " ".join(page.words.split())
     assert "<script>alert" not in page.text
     assert "<b>Bold" not in page.text
     page = browser.get(f"{HERE}/mails/{row.uid}/source")
