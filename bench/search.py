@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import sys
@@ -57,7 +58,7 @@ def timed(ask: Callable[[], Any], rounds: int) -> Figures:
     ordered = sorted(clock)
     return {
         "p50": round(statistics.median(clock), 2),
-        "p95": round(ordered[int(len(ordered) * 0.95) - 1], 2),
+        "p95": round(ordered[math.ceil(len(ordered) * 0.95) - 1], 2),
         "cpu": round(statistics.median(cpu), 2),
     }
 
