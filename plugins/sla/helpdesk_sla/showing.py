@@ -81,27 +81,25 @@ def of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Measured]
     return {id: Measured(clocks, calendars.get(used.get(id, 0), ALWAYS)) for id, clocks in found.items()}
 
 
-def shown(clock: Clock, now: datetime, calendar: Calendar | None = None) -> Shown:
-    """Return a clock in words; what is left is working time if the calendar is given, else time on the wall."""
+def shown(clock: Clock, now: datetime, calendar: Calendar, *, brief: bool = False) -> Shown:
+    """Return a clock in words, with the working time that is left."""
     state = clock.outcome or clock.state
     target = timedelta(minutes=clock.target or 0)
     level, text = "", _(STATE_NAMES.get(state, state))
     if clock.state == "running" and clock.due_at is not None:
         left = _left(clock, now, calendar)
         level = "late" if left < timedelta(0) else "soon" if left <= target * SOON else ""
-        text = remaining(left)
+        text = remaining(left, brief=brief)
     elif clock.state == "paused":
-        text = _("Paused, %(left)s", left=remaining(target - clock.ran))
+        text = _("Paused, %(left)s", left=remaining(target - clock.ran, brief=brief))
         level = "late" if clock.breached_at else ""
     elif state == "missed":
         level = "late"
     return Shown(clock.kind, _(TARGET_NAMES[clock.kind]), state, text, level, clock.due_at)
 
 
-def _left(clock: Clock, now: datetime, calendar: Calendar | None) -> timedelta:
+def _left(clock: Clock, now: datetime, calendar: Calendar) -> timedelta:
     due = clock.due_at or now
-    if calendar is None:
-        return due - now
     return calendar.between(now, due) if now <= due else -calendar.between(due, now)
 
 
@@ -119,7 +117,7 @@ def column(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Mapping[str, 
     for ticket_id, measured in of_tickets(desk, ticket_ids).items():
         going = next((clock for clock in measured.clocks if clock.state in ("running", "paused")), None)
         if going is not None:
-            clock = shown(going, now, measured.calendar)
+            clock = shown(going, now, measured.calendar, brief=True)
             css = f"hd-clock hd-clock--{clock.level}" if clock.level else "hd-clock"
             values[ticket_id] = {"next": CELL.format(css, clock.text, clock.name)}
     return values

@@ -53,6 +53,8 @@ FIELD_NAMES: Final = {
     "type": lazy("type"),
     "tags": lazy("tags"),
 }
+MANY: Final = 10 * 60
+"""Minutes from which on whole hours are enough where there is little room."""
 UNITS: Final = {"d": 24 * 60, "h": 60, "m": 1}
 DURATION: Final = re.compile(r"(?:(\d{1,4})\s*d)?\s*(?:(\d{1,5})\s*h)?\s*(?:(\d{1,6})\s*m(?:in)?)?", re.IGNORECASE)
 
@@ -72,9 +74,10 @@ def duration(minutes: int) -> str:
     return " ".join(parts)
 
 
-def remaining(left: timedelta) -> str:
-    """Return the time that is left, or that a target is over, in words."""
-    text = duration(abs(left) // timedelta(minutes=1))
+def remaining(left: timedelta, *, brief: bool = False) -> str:
+    """Return the time that is left, or that a target is over, in words; `brief` without minutes beside many hours."""
+    minutes = abs(left) // timedelta(minutes=1)
+    text = duration(minutes - minutes % 60 if brief and minutes >= MANY else minutes)
     return _("%(time)s left", time=text) if left >= timedelta(0) else _("%(time)s over", time=text)
 
 

@@ -152,3 +152,13 @@ def test_customers_are_told_of_clocks_only_where_that_is_promised(site: PluginSi
     assert not items["Ours"]["x"].get("sla"), ours
     assert ask("sort=sla.next")[1]["items"] == []
     assert ask("text=-sla:breached")[1]["items"] == []
+
+
+def test_the_list_counts_working_hours_as_the_ticket_does(site: PluginSite) -> None:
+    policy(site, "Office", office=True, targets={"resolution": 540})
+    agent = site.world.agent("Adam", "support")
+    number = site.world.ticket(department="support").ticket.number or ""
+    site.work()  # Monday at nine: seven hours today, two tomorrow until eleven
+    browser = site.browser(agent)
+    assert "8h 59m left Resolution" in browser.get("/desk/tickets?view=open").words
+    assert "8h 59m left" in browser.get(f"/desk/tickets/{number}").words
