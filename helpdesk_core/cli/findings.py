@@ -69,7 +69,7 @@ def look(cli: Cli) -> list[Finding]:
     except (HelpdeskError, DBAPIError) as error:
         return [*found, _wrong("plugins", error)]
     try:
-        return [*found, *_plugins(desk), *_mail(desk), *_themes(desk)]
+        return [*found, *_settings(desk), *_plugins(desk), *_mail(desk), *_themes(desk)]
     finally:
         desk.close()
 
@@ -119,6 +119,14 @@ def _plugins(desk: "Helpdesk") -> Iterator[Finding]:
     for plugin in desk.plugins.active:
         for warning in desk.hooks.warnings(plugin.id):
             yield Finding(Level.WARNING, "plugins", warning)
+
+
+def _settings(desk: "Helpdesk") -> Iterator[Finding]:
+    """Yield what is no setting of its plugin, and what was stored and cannot be used."""
+    for owner in desk.settings.owners:
+        for problem in desk.settings.effective(owner).problems.values():
+            if str(problem) not in desk.config.warnings:
+                yield Finding(Level.WARNING, "settings", str(problem))
 
 
 def _mail(desk: "Helpdesk") -> Iterator[Finding]:

@@ -66,6 +66,22 @@ def test_a_database_that_is_away_is_found(desk: Run, monkeypatch: pytest.MonkeyP
     assert "does not answer" in found(done, "database")[0][1]
 
 
+def test_what_is_no_setting_of_a_plugin_is_found(desk: Run, installed: Distributions, instance: Path) -> None:
+    head = """
+        from marshmallow import Schema, fields
+
+        class Settings(Schema):
+            greeting = fields.String(load_default="Hello")
+    """
+    installed.add("hello", "settings = Settings", head=head)
+    desk("plugins", "enable", "hello")
+    with (instance / "helpdesk.toml").open("a") as file:
+        file.write('\n[plugins.hello]\ngreetnig = "Hi"\n')
+    ((level, text),) = found(desk("check", "--json"), "settings")
+    assert level == "warning"
+    assert text.endswith("[plugins.hello] has no setting 'greetnig'; it is ignored. Did you mean greeting?")
+
+
 def test_plugins_that_do_not_work_are_found(desk: Run, installed: Distributions) -> None:
     installed.add("hello", "title = 'Hello'")
     desk("plugins", "enable", "hello")
