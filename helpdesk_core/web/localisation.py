@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from gettext import NullTranslations
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import flask_babel
@@ -232,7 +232,9 @@ def written_size(size: int, locale: Locale) -> str:
     while value >= 1000 and units:
         value, unit = value / 1000, units.pop()
     digits = "#,##0" if unit == "byte" or value >= 100 else "#,##0.#"
-    return format_unit(value, f"digital-{unit}", "short", digits, locale)
+    # CLDR's short form of a byte knows no plural
+    length: Literal["long", "short"] = "long" if unit == "byte" else "short"
+    return format_unit(value, f"digital-{unit}", length, digits, locale)
 
 
 class _Domain(flask_babel.Domain):  # type: ignore[misc]  # the library has no types
