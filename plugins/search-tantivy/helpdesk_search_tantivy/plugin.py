@@ -1,7 +1,7 @@
 """The plugin: as helpdesk-search, with another engine."""
 
-from helpdesk_search.keeping import Folders, Store
 from helpdesk_search.plugin import IndexPlugin
+from helpdesk_search.stores import Folders, Store
 from helpdesk_search.tables import Tables
 
 from .engine import TantivyEngine

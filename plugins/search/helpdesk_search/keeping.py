@@ -1,15 +1,13 @@
 """Keeping an index: the worker adds what changed in batches; a new one is built beside it, then takes its place."""
 
 import logging
-import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from threading import Lock
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -23,6 +21,7 @@ from .asking import TICKETS
 from .engine import Engine, Entry, IndexBroken
 from .files import Texts
 from .stale import Stale
+from .stores import Store
 from .tables import Tables
 from .tickets import all_tickets, in_order, load_tickets
 from .words import terms
@@ -35,19 +34,6 @@ WORK_SECONDS: Final = 20.0
 ABANDONED: Final = timedelta(minutes=5)
 """A build that gave no sign of life for so long is another's to begin again."""
 CURRENT, BUILDING, BROKEN = "current", "building", "broken"
-
-
-class Store(Protocol):
-    """Where the generations of an index are."""
-
-    def open(self, generation: str) -> Engine:
-        """Open one, making it if it is not there."""
-
-    def remove(self, generation: str) -> None:
-        """Forget one."""
-
-    def others(self, generation: str | None) -> Iterable[str]:
-        """Return the generations there are besides that one."""
 
 
 class Keeper:
@@ -298,27 +284,6 @@ class _Remembering:
         found = self._texts.of(session, files)
         self.read.update(found)
         return found
-
-
-class Folders:
-    """Generations as folders below one."""
-
-    def __init__(self, folder: Path, engine: Callable[[Path], Engine]) -> None:
-        self._folder, self._engine = folder, engine
-
-    def open(self, generation: str) -> Engine:
-        """Open the index in the folder of that name."""
-        return self._engine(self._folder / generation)
-
-    def remove(self, generation: str) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self._folder / generation, ignore_errors=True)
-
-    def others(self, generation: str | None) -> Iterable[str]:
-        """Return the names of the other folders."""
-        if not self._folder.is_dir():
-            return []
-        return [path.name for path in self._folder.iterdir() if path.is_dir() and path.name != generation]
 
 
 def _entry(source: str, document: SearchDocument) -> Entry:

@@ -23,9 +23,10 @@ from helpdesk_core.api.search import SearchQuery, sources
 
 from .asking import TICKETS, wanted, wanted_tickets
 from .engine import Engine, IndexBroken, Wanted
-from .keeping import Folders, Keeper, Store
+from .keeping import Keeper
 from .marking import all_places, correction
 from .settings import SearchSettings
+from .stores import Folders, Store
 from .tables import Tables
 
 Found = TypeVar("Found")
