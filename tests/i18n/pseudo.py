@@ -20,7 +20,7 @@ _SHOWN = ("alt", "title", "aria-label", "placeholder", "data-confirm", "data-sho
 _MARKS = " ,.:;·()[]“”\"'…–-⟦⟧"
 _MARKED = re.compile("⟦[^⟦⟧]*⟧")
 _NOT_WORDS = re.compile(
-    r"\b\d[\d.,]*\s(?:ms|bytes?|[kMG]B)\b|/[\d.]+|https?://\S*|[\w.+-]+@[\w.-]+|[\w-]+(?:\.[\w-]+)+|#\S+|\b[a-z0-9]+[_-][a-z0-9_-]+\b|/\S*|\{\w+\}"
+    r"\b\d[\d.,]*\s(?:ms|bytes?|bajtoj?|[kMG]B)\b|/[\d.]+|https?://\S*|[\w.+-]+@[\w.-]+|[\w-]+(?:\.[\w-]+)+|#\S+|\b[a-z0-9]+[_-][a-z0-9_-]+\b|/\S*|\{\w+\}"
     r"|\b\d\S*|\b\w\b"
 )
 
