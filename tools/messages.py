@@ -45,6 +45,7 @@ METHODS: Final = [
 KEYWORDS: Final[dict[str, Any]] = {
     "_": None,
     "_l": None,
+    "_n": None,
     "gettext": None,
     "lazy": None,
     "lazy_gettext": None,
