@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import close_session
 from helpdesk_core.web.failures import register_failures
@@ -26,6 +27,7 @@ def build_web(desk: Helpdesk) -> Flask:
     """Return the application with every route; a plugin whose routes do not fit is failed, and the rest goes on."""
     for spec in (hooks.template_globals, hooks.ticket_columns, hooks.content_sources):
         desk.gather(spec)  # a plugin that cannot answer these is not to get routes either
+    narrowing(desk)  # nor one that cannot say how it sorts and filters lists
     app = Flask("helpdesk_core.web", static_folder=None, template_folder=None)
     app.request_class = PageRequest
     app.jinja_environment = PagesEnvironment
