@@ -1,6 +1,7 @@
 """What plugins add to lists: filters, words of searches, and orders."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -173,4 +174,4 @@ def test_a_filter_that_fails_or_is_switched_off_finds_nothing(desk: Helpdesk, we
 )
 def test_names_that_nobody_could_ask_for_are_refused_at_the_start(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"cannot be|hold no commas"):
-        ListFilter(**({"key": "weight", "label": "Weight", "choices": [], "condition": heavy} | wrong))
+        replace(ListFilter(key="weight", label="Weight", choices=[], condition=heavy), **wrong)

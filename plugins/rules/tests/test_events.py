@@ -1,6 +1,7 @@
 """Rules on events: in order, once, guarded, each with its reason."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,14 +46,15 @@ def test_rules_tell_who_wrote(site: PluginSite) -> None:
     customer, agent = site.world.customer(), site.world.agent()
     number = opened(site, customer)
     assert tags(site, number) == []
-    for act, expected in [
+    steps: list[tuple[Callable[[], object], list[str]]] = [
         (lambda: reply(site.desk, customer, number, NewMessage(text="And now?")), ["customer_replied"]),
         (lambda: reply(site.desk, agent, number, NewMessage(text="Soon.")), ["agent_replied", "customer_replied"]),
         (
             lambda: note(site.desk, agent, number, NewMessage(text="Hm.")),
             ["agent_replied", "customer_replied", "noted"],
         ),
-    ]:
+    ]
+    for act, expected in steps:
         act()
         site.work()
         assert tags(site, number) == expected
