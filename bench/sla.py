@@ -97,7 +97,7 @@ def _clock(site: PluginSite, id: int, due: object) -> dict[str, object]:
 def measure(count: int, database: str) -> dict[str, float]:
     """Return what the tick takes with so many clocks, in milliseconds."""
     with (
-        tempfile.TemporaryDirectory(dir=ROOT) as folder,
+        tempfile.TemporaryDirectory() as folder,
         temporary_database(database, Path(folder)) as url,
         plugin_site("sla", folder=Path(folder) / "site", url=url) as site,
     ):
@@ -138,7 +138,7 @@ def opening(database: str) -> dict[str, float]:
     with ExitStack() as stack:
         sites = {}
         for name in ("plain", "sla"):
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT)))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             url = stack.enter_context(temporary_database(database, folder))
             plugins = ("sla",) if name == "sla" else ()
             sites[name] = stack.enter_context(plugin_site(*plugins, folder=folder / "site", url=url))
