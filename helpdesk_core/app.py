@@ -8,6 +8,7 @@ from flask import Flask
 
 from helpdesk_core.attachments import hooks as attachment_hooks
 from helpdesk_core.attachments.storage import LocalStorage
+from helpdesk_core.automation import hooks as automation_hooks
 from helpdesk_core.catalogue import EVENT_MODULES, JOBS
 from helpdesk_core.clock import Clock, utc_now
 from helpdesk_core.db.engine import database_url, make_engine
@@ -63,6 +64,8 @@ def open_helpdesk(
         desk.catalogues = Catalogues(_folders(desk))
         desk.gather(permissions)
         desk.gather(scheduled_jobs)
+        desk.gather(automation_hooks.condition_fields)
+        desk.gather(automation_hooks.automatic_actions)
         desk.plugins.raise_if_strict()
         chosen = desk.hooks.pick(attachment_hooks.attachment_storage)
         desk.storage = chosen or LocalStorage(instance / "files")

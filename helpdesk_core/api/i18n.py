@@ -4,7 +4,7 @@ from helpdesk_core.i18n.catalogues import Catalogues, ShippedText, Texts, plural
 from helpdesk_core.i18n.checking import translation_problems
 from helpdesk_core.i18n.hooks import TextOverride
 from helpdesk_core.i18n.translations import known_locale, translator
-from helpdesk_core.texts import LazyText
+from helpdesk_core.texts import LazyText, joined
 from helpdesk_core.web.localisation import PageTexts
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ShippedText",
     "TextOverride",
     "Texts",
+    "joined",
     "known_locale",
     "plural_form_of",
     "plural_forms",

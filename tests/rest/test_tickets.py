@@ -88,6 +88,15 @@ def test_each_sees_their_own(as_: As, world: World) -> None:
         assert api.post(f"/tickets/{number}/messages", {"body_text": "Hello"}).status_code == 404
 
 
+def test_customers_learn_of_no_department_whether_it_is_there(as_: As, world: World, agent: Actor) -> None:
+    world.department("board", visibility="hidden")
+    asked = [f"/tickets?department={key}" for key in ("board", "nonsense")]
+    customer = world.customer()
+    answers = [as_(customer).get(path) for path in asked]
+    assert [(each.status_code, each.json["items"]) for each in answers] == [(200, []), (200, [])]
+    assert [as_(agent).get(path).status_code for path in asked] == [200, 422]
+
+
 def test_customers_see_no_tags_and_no_addresses_of_others(as_: As, world: World, desk: Helpdesk, agent: Actor) -> None:
     organisation = as_(world.actor(world.user(is_owner=True))).post("/organisations", {"name": "Shop"})
     shop = organisation.json["id"]

@@ -8,6 +8,7 @@ import tomlkit
 
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.i18n import joined
 from helpdesk_core.api.users import require
 
 from .keeping import MANAGE, read_rule, save_rule
@@ -40,7 +41,7 @@ def import_rules(desk: Helpdesk, actor: Actor, text: str) -> tuple[int, int]:
             try:
                 save_rule(desk, actor, rule, known.get(rule.name))
             except Invalid as error:
-                reasons = " ".join(str(reason) for reasons in error.problems.values() for reason in reasons)
+                reasons = joined(reason for reasons in error.problems.values() for reason in reasons)
                 problem = lazy("“%(name)s”: %(reasons)s", name=rule.name, reasons=reasons)
                 raise Invalid({"text": [problem]}) from error
             made, changed = made + (rule.name not in known), changed + (rule.name in known)
