@@ -27,7 +27,7 @@ from helpdesk_core.users.organisations import (
 from helpdesk_core.users.permissions import CORE_PERMISSIONS, Permission, require, require_everywhere
 from helpdesk_core.users.roles import all_roles, change_role, find_role, grant_role, revoke_role, roles_of
 from helpdesk_core.users.signin import open_session
-from helpdesk_core.users.staff import Colleague, colleagues, is_staff, may_work, people_who_may
+from helpdesk_core.users.staff import Colleague, colleagues, is_staff, may_work, people_who_may, people_with_role
 
 __all__ = [
     "CORE_PERMISSIONS",
@@ -76,6 +76,7 @@ __all__ = [
     "open_session",
     "organisations",
     "people_who_may",
+    "people_with_role",
     "reactivate_user",
     "read_user",
     "readable",

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.users.models import Grant, RolePermission, User
+from helpdesk_core.users.models import Grant, Role, RolePermission, User
 
 
 def may_work(session: Session, user: User, department_id: int) -> bool:
@@ -19,6 +19,14 @@ def may_work(session: Session, user: User, department_id: int) -> bool:
 def people_who_may(session: Session, permission: str, department_id: int | None = None) -> Sequence[User]:
     """Return the active people who hold the permission in the department (None: anywhere), by name; owners included."""
     query = select(User).where(User.is_active, _may(permission, department_id)).order_by(User.name, User.id)
+    return session.scalars(query).all()
+
+
+def people_with_role(session: Session, role_key: str, department_id: int | None = None) -> Sequence[User]:
+    """Return the active people who have the role in the department (None: for the whole helpdesk), by name."""
+    held = select(Grant.user_id).join(Role, Role.id == Grant.role_id).where(Role.key == role_key)
+    held = held.where(or_(Grant.department_id.is_(None), Grant.department_id == department_id))
+    query = select(User).where(User.is_active, User.id.in_(held)).order_by(User.name, User.id)
     return session.scalars(query).all()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Transaction
@@ -10,7 +9,7 @@ from helpdesk_core.api.db import new_uid
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.mail import Mailbox, OutgoingDraft, desk_url, is_address, new_message_id, queue, site_address
 from helpdesk_core.api.tickets import Ticket
-from helpdesk_core.api.users import Grant, Role, User, people_who_may
+from helpdesk_core.api.users import User, people_who_may, people_with_role
 
 from .texts import lazy
 
@@ -60,9 +59,7 @@ def _people(session: Session, ticket: Ticket, who: str) -> list[tuple[str, str, 
     elif who == "manager":
         found = people_who_may(session, MANAGES, ticket.department_id)
     else:
-        held = select(Grant.user_id).join(Role, Role.id == Grant.role_id).where(Role.key == who.removeprefix("role "))
-        held = held.where(Grant.department_id.is_(None) | (Grant.department_id == ticket.department_id))
-        found = session.scalars(select(User).where(User.is_active, User.id.in_(held)).order_by(User.id)).all()
+        found = people_with_role(session, who.removeprefix("role "), ticket.department_id)
     return [(each.name, each.primary_email, each.locale) for each in found if each.primary_email]
 
 

@@ -12,7 +12,7 @@ from helpdesk_core.api.db import new_uid
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.mail import Mailbox, OutgoingDraft, desk_url, new_message_id, queue, site_address
 from helpdesk_core.api.tickets import Change, Ticket, TicketTag, change, lock_ticket, move
-from helpdesk_core.api.users import Grant, Role, User, find_by_address, people_who_may
+from helpdesk_core.api.users import User, find_by_address, people_who_may, people_with_role
 
 from .models import Firing, LedgerRow, Watched
 from .texts import lazy
@@ -112,9 +112,7 @@ def _people(session: Session, ticket: Ticket, action: Mapping[str, Any]) -> list
     elif who == "notify_manager":
         found = people_who_may(session, MANAGE, ticket.department_id)
     else:
-        held = select(Grant.user_id).join(Role, Role.id == Grant.role_id).where(Role.key == value)
-        held = held.where(Grant.department_id.is_(None) | (Grant.department_id == ticket.department_id))
-        found = session.scalars(select(User).where(User.is_active, User.id.in_(held)).order_by(User.id)).all()
+        found = people_with_role(session, value, ticket.department_id)
     return [(each.name, each.primary_email, each.locale) for each in found if each.primary_email]
 
 
