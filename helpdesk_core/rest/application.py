@@ -4,13 +4,12 @@ import logging
 from collections.abc import Sequence
 
 from flask import Flask
-from flask_smorest import Api
 
 from helpdesk_core.plugins.plugin import Plugin
 from helpdesk_core.rest import hooks
 from helpdesk_core.rest.building import PREFIX, add_operations
 from helpdesk_core.rest.context import close_session
-from helpdesk_core.rest.describing import described_api
+from helpdesk_core.rest.describing import DescribedApi, described_api
 from helpdesk_core.rest.docs import register_docs
 from helpdesk_core.rest.operations import core_operations
 from helpdesk_core.rest.problems import register_problems
@@ -35,13 +34,15 @@ def register_rest(app: Flask, desk: Helpdesk) -> None:
     app.teardown_request(close_session)
 
 
-def _add_plugin(app: Flask, api: Api, desk: Helpdesk, plugin: Plugin) -> None:
+def _add_plugin(app: Flask, api: DescribedApi, desk: Helpdesk, plugin: Plugin) -> None:
     try:
         routes = desk.hooks.collect_from(hooks.api_routes, plugin.id)
         if not routes:
             return
         trial = Flask("trial")  # what cannot be added is found out here, where half of it does no harm
-        _add(trial, described_api(trial), plugin, routes)
+        tried = described_api(trial)
+        _add(trial, tried, plugin, routes)
+        tried.describe()
     except Exception as error:
         log.exception("the API of plugin %s cannot be added", plugin.id)
         desk.plugins.fail(plugin.id, f"Its part of the API does not fit: {type(error).__name__}: {error}")
@@ -50,7 +51,7 @@ def _add_plugin(app: Flask, api: Api, desk: Helpdesk, plugin: Plugin) -> None:
     desk.plugins.note(plugin.id, "api", rules)
 
 
-def _add(app: Flask, api: Api, plugin: Plugin, routes: Sequence[ApiRoute]) -> list[str]:
+def _add(app: Flask, api: DescribedApi, plugin: Plugin, routes: Sequence[ApiRoute]) -> list[str]:
     title = f"Plugin {plugin.title or plugin.id}".replace(".", " ")
     return add_operations(
         app,

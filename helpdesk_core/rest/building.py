@@ -6,12 +6,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Flask
-from flask_smorest import Api, Blueprint
+from flask_smorest import Blueprint
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
 from helpdesk_core.rest.context import check, close_session, current_actor, current_desk
+from helpdesk_core.rest.describing import DescribedApi
 from helpdesk_core.rest.headers import headers_of
 from helpdesk_core.rest.idempotency import once
 from helpdesk_core.rest.reading import Parser, check_path
@@ -28,7 +29,14 @@ class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
 
 
 def add_operations(
-    app: Flask, api: Api, routes: Sequence[ApiRoute], *, title: str, description: str, area: str = "", owner: str = ""
+    app: Flask,
+    api: DescribedApi,
+    routes: Sequence[ApiRoute],
+    *,
+    title: str,
+    description: str,
+    area: str = "",
+    owner: str = "",
 ) -> list[str]:
     """Add the operations below `/api/v1<area>`, and to the description under a title; return their rules.
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, request
-from flask_smorest import Api
 from werkzeug.wrappers import Response
 
 from helpdesk_core.rest.building import PREFIX
 from helpdesk_core.rest.context import current_desk, db
-from helpdesk_core.rest.describing import description
+from helpdesk_core.rest.describing import DescribedApi, description
 from helpdesk_core.rest.reference_page import render
 from helpdesk_core.users.actors import load_actor_by_session
 from helpdesk_core.users.sessions import SESSION_COOKIE, page_proof
@@ -23,7 +22,7 @@ STYLE: Final = Path(__file__).parent / "docs.css"
 SCRIPT: Final = Path(__file__).parent / "docs.js"
 
 
-def register_docs(app: Flask, api: Api) -> None:
+def register_docs(app: Flask, api: DescribedApi) -> None:
     """Serve the description and its page; both are made when first asked for, and open to everybody."""
 
     @cache
