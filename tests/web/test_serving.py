@@ -113,6 +113,8 @@ def serving(instance: Path, *command: str, path: Path | None = None) -> Iterator
     port = free_port()
     environment = os.environ | {"PYTHONPATH": str(path or ""), "HELPDESK_INSTANCE": str(instance)}
     log = instance / "server.log"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background hands that on to what it starts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("wb") as output:
         line = [word.format(port=port, instance=instance) for word in command]
         process = subprocess.Popen([sys.executable, *line], env=environment, stdout=output, stderr=output)
