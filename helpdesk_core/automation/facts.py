@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, false
 from sqlalchemy.orm import Session
 
 from helpdesk_core.automation import hooks
 from helpdesk_core.automation.actions import AutomaticAction
-from helpdesk_core.automation.conditions import Condition, Facts, problem_of
+from helpdesk_core.automation.conditions import Condition, Facts, Kind
 from helpdesk_core.automation.fields import ConditionField, Load
 from helpdesk_core.automation.own_fields import OWN_FIELDS
 from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,18 @@ def automatic_actions_of(desk: Helpdesk) -> Mapping[str, AutomaticAction]:
 
 def run_action(desk: Helpdesk, action: AutomaticAction, act: Callable[[], None]) -> None:
     """Run a plugin's action as part of its hook, so that what it does wrong is the plugin's; `HookFailed` says what."""
-    desk.hooks.run_for(hooks.automatic_actions, action.plugin, act)
+    supervised(desk, action, act)
+
+
+def supervised(desk: Helpdesk, item: ConditionField | AutomaticAction, act: Callable[[], T]) -> T:
+    """Run code that a field or an action brought, as part of the hook it came by; core's own is simply run.
+
+    `HookFailed` when the plugin's code fails, hangs, or is in quarantine.
+    """
+    if not item.plugin:
+        return act()
+    spec = hooks.condition_fields if isinstance(item, ConditionField) else hooks.automatic_actions
+    return desk.hooks.run_for(spec, item.plugin, act)
 
 
 def load_facts(desk: Helpdesk, session: Session, ticket_ids: Sequence[int], keys: Iterable[str]) -> Mapping[int, Known]:
@@ -63,9 +75,9 @@ def load_facts(desk: Helpdesk, session: Session, ticket_ids: Sequence[int], keys
             groups.setdefault((known[key].plugin, known[key].load), []).append(known[key])
     facts: dict[int, dict[str, Sequence[str]]] = {each: {} for each in ticket_ids}
     failed: dict[str, str] = {}
-    for (plugin, load), fields in groups.items():
+    for (plugin, _load), fields in groups.items():
         try:
-            found = _loaded(desk, session, plugin, load, ticket_ids)
+            found = _loaded(desk, session, fields, ticket_ids)
         except HookFailed as error:
             failed.update({each.key: str(error) for each in fields})
             continue
@@ -94,31 +106,29 @@ def explain_conditions(
     return findings
 
 
-def clause_of(desk: Helpdesk, condition: Condition, now: datetime) -> ColumnElement[bool] | None:
-    """Return what a condition means to the database; None if tickets have to be looked at one by one."""
-    found = condition_fields_of(desk).get(condition.field)
-    return false() if found is None else found.clause(condition, now)
-
-
-def condition_problem(desk: Helpdesk, session: Session, condition: Condition) -> LazyText | None:
-    """Return what is wrong with a condition that somebody wants to keep, or None."""
-    fields = condition_fields_of(desk)
-    if condition.field not in fields:
-        return _l("There is no field “%(field)s”. Choose one of the list.", field=condition.field)
-    wanted = fields[condition.field]
-    problem = problem_of(condition, wanted.label, wanted.kind)
-    if problem is None and wanted.choices is not None and condition.values:
-        known = {value for value, _name in wanted.choices(desk, session)}
-        unknown = next((each for each in condition.values if each not in known), None)
-        if unknown is not None:
-            values = {"value": unknown, "field": wanted.label, "list": ", ".join(sorted(known)[:30])}
-            return _l("“%(value)s” is no value of %(field)s. Choose one of: %(list)s.", **values)
-    return problem
-
-
 def _loaded(
-    desk: Helpdesk, session: Session, plugin: str, load: Load, ticket_ids: Sequence[int]
+    desk: Helpdesk, session: Session, fields: Sequence[ConditionField], ticket_ids: Sequence[int]
 ) -> Mapping[int, Mapping[str, Sequence[str]]]:
-    if not plugin:
-        return load(session, ticket_ids)
-    return desk.hooks.run_for(hooks.condition_fields, plugin, lambda: load(session, ticket_ids))
+    """Return what one function of fields loads; facts of a plugin that cannot be compared are its failure."""
+    first = fields[0]
+
+    def load() -> Mapping[int, Mapping[str, Sequence[str]]]:
+        found = first.load(session, ticket_ids)
+        if first.plugin:
+            kinds = {each.key.removeprefix(f"{first.plugin}."): each.kind for each in fields}
+            for values in found.values():
+                for key in kinds.keys() & values.keys():
+                    _check_facts(key, values[key], kinds[key])
+        return found
+
+    return supervised(desk, first, load)
+
+
+def _check_facts(key: str, facts: Any, kind: Kind) -> None:
+    if isinstance(facts, str) or not all(isinstance(each, str) for each in facts):
+        raise TypeError(f"the facts of “{key}” have to be a sequence of texts, not {facts!r}")
+    for each in facts:
+        if kind == "number":
+            float(each)
+        elif kind == "time" and datetime.fromisoformat(each).tzinfo is None:
+            raise ValueError(f"the moment {each!r} of “{key}” has no time zone")

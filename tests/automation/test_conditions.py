@@ -1,24 +1,25 @@
 """Conditions on tickets: what holds, why, and that the database finds the same tickets."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from helpdesk_core.automation.checking import action_problem, choices_of, clause_of, condition_problem
 from helpdesk_core.automation.conditions import OPERATORS, WITHOUT_VALUES, Condition, span
 from helpdesk_core.automation.facts import (
     automatic_actions_of,
-    clause_of,
     condition_fields_of,
-    condition_problem,
     explain_conditions,
     load_facts,
 )
 from helpdesk_core.automation.own_fields import OWN_FIELDS
+from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.distributions import Distributions
-from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.tickets.changing import change, close
 from helpdesk_core.tickets.conversation import reply
@@ -163,3 +164,102 @@ def test_plugins_add_fields_and_actions_and_a_broken_one_fails_alone(installed: 
         assert plan.holds
         assert not rack.holds
         assert "no such panel" in rack.problem
+
+
+CARELESS = """
+from helpdesk_core.api.automation import AutomaticAction, ConditionField
+from helpdesk_core.api.hooks import automatic_actions, condition_fields
+
+
+def load(session, ticket_ids):
+    return {each: {"seats": ["many"], "renewed": ["2026-01-01T00:00:00"], "plan": "gold"} for each in ticket_ids}
+
+
+def away(*_given):
+    raise ZeroDivisionError("the panel is away")
+
+
+def check(value):
+    if value == "odd":
+        raise ValueError("Write an even one.")
+    if value == "bare":
+        raise ValueError
+    if value != "even":
+        away()
+"""
+CARELESS_BODY = """
+@hookimpl(condition_fields)
+def fields(self):
+    return [
+        ConditionField(key="seats", label="Seats", kind="number", load=load),
+        ConditionField(key="renewed", label="Renewed", kind="time", load=lambda *given: load(*given)),
+        ConditionField(key="plan", label="Plan", load=lambda *given: load(*given)),
+        ConditionField(key="rack", label="Rack", load=load, choices=away, among=away),
+    ]
+
+@hookimpl(automatic_actions)
+def actions(self):
+    return [
+        AutomaticAction(key="restart", label="Restart", act=away, check=check),
+        AutomaticAction(key="pick", label="Pick", act=away, choices=away),
+    ]
+"""
+
+
+@pytest.fixture
+def careless(installed: Distributions, tmp_path: Path) -> Iterator[PluginSite]:
+    """A helpdesk with a plugin whose code fails wherever it is called later."""
+    installed.add("hoster", CARELESS_BODY, head=CARELESS)
+    with plugin_site("hoster", folder=tmp_path / "site") as site:
+        yield site
+
+
+def test_a_check_that_fails_is_told_as_the_plugins_failure(careless: PluginSite) -> None:
+    actions = automatic_actions_of(careless.desk)
+    with careless.desk.read() as session:
+
+        def said(key: str, value: str) -> str | None:
+            return action_problem(careless.desk, session, actions[f"hoster.{key}"], value)
+
+        assert said("restart", "even") is None
+        assert said("restart", "odd") == "Write an even one."
+        assert said("restart", "bare") == "This value cannot be used."
+        for problem in (said("restart", "x"), said("pick", "x")):
+            assert problem is not None
+            assert "because the plugin “hoster” failed" in problem
+            assert "the panel is away" in problem
+
+
+def test_choices_and_clauses_that_fail_are_told_as_the_plugins_failure(careless: PluginSite) -> None:
+    fields = condition_fields_of(careless.desk)
+    condition = Condition("hoster.rack", "is", ("r1",))
+    with careless.desk.read() as session:
+        assert choices_of(careless.desk, session, fields["subject"]) is None
+        assert ("urgent", "Urgent") in (choices_of(careless.desk, session, fields["priority"]) or ())
+        with pytest.raises(HookFailed, match="the panel is away"):
+            choices_of(careless.desk, session, fields["hoster.rack"])
+        with pytest.raises(HookFailed, match="the panel is away"):
+            clause_of(careless.desk, condition, careless.desk.now())
+        problem = condition_problem(careless.desk, session, condition)
+    assert problem is not None
+    assert "“Rack” cannot be checked" in problem
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "why"),
+    [
+        ("seats", "over", "3", "could not convert"),
+        ("renewed", "over", "3d", "has no time zone"),
+        ("plan", "is", "gold", "a sequence of texts"),
+    ],
+)
+def test_facts_that_cannot_be_compared_are_told_as_the_plugins_failure(
+    careless: PluginSite, field: str, operator: str, value: str, why: str
+) -> None:
+    id = careless.world.ticket().ticket.id
+    condition = Condition(f"hoster.{field}", operator, (value,))
+    with careless.desk.read() as session:
+        known = load_facts(careless.desk, session, [id], [condition.field])
+    (finding,) = explain_conditions(careless.desk, [condition], known[id], careless.desk.now())
+    assert not finding.holds
+    assert why in finding.problem

@@ -7,9 +7,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk, Transaction
-from helpdesk_core.api.automation import Condition, condition_fields_of, condition_problem
+from helpdesk_core.api.automation import Condition, action_problem, condition_fields_of, condition_problem
 from helpdesk_core.api.db import affect
-from helpdesk_core.api.errors import HookFailed, Invalid, NotFound
+from helpdesk_core.api.errors import Invalid, NotFound
 from helpdesk_core.api.users import User, require
 
 from .actions import all_actions
@@ -129,16 +129,7 @@ def _action_problem(tx: Transaction, act: Act) -> Any:
     known = all_actions(tx.desk)
     if act.action not in known:
         return lazy("There is no action “%(action)s”. Choose one of the list.", action=act.action)
-    action = known[act.action]
-    try:
-        action.check(act.value)
-        choices = [value for value, _name in action.choices(tx.desk, tx.session)] if action.choices else None
-    except (ValueError, HookFailed) as error:
-        return error.args[0]
-    if choices is not None and act.value not in choices:
-        listed = ", ".join(choices[:30])
-        return lazy("There is no “%(value)s”. Choose one of: %(list)s.", value=act.value, list=listed)
-    return None
+    return action_problem(tx.desk, tx.session, known[act.action], act.value)
 
 
 def _row(tx: Transaction, uid: str) -> RuleRow:

@@ -1,14 +1,22 @@
 """The pages of administrators: the list of rules, one rule, people, export and import."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from helpdesk_core.api import Helpdesk, Route
-from helpdesk_core.api.automation import NAMES, WITHOUT_VALUES, Condition, condition_fields_of
-from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.automation import (
+    NAMES,
+    WITHOUT_VALUES,
+    AutomaticAction,
+    Condition,
+    ConditionField,
+    choices_of,
+    condition_fields_of,
+)
+from helpdesk_core.api.errors import HookFailed, Invalid
 from helpdesk_core.api.users import User, colleagues
 from helpdesk_core.api.web import close_session, current_actor, db
 
@@ -20,6 +28,7 @@ from .rules import TRIGGERS, Act, Rule, all_rules
 from .texts import _
 
 Errors = dict[str, list[str]]
+Help = tuple[str, str, Sequence[tuple[str, str]] | None]
 SPARE = 3
 """Empty rows of a form, for more conditions and actions."""
 BOTH = ("GET", "POST")
@@ -55,8 +64,7 @@ class Pages:
         kept = keeping.find_rule(self.desk, db(), uid) if uid else None
         draft = typed_rule() if request.method == "POST" else (kept or Rule(name=""))
         fields, actions = condition_fields_of(self.desk), all_actions(self.desk)
-        known = {key: each.choices(self.desk, db()) for key, each in fields.items() if each.choices}
-        values = {key: each.choices(self.desk, db()) for key, each in actions.items() if each.choices}
+        field_help, act_help = self._help(fields), self._help(actions)
         errors: Errors = {}
         if request.method == "POST":
             errors = attempt(lambda: keeping.save_rule(self.desk, current_actor(), draft, uid))
@@ -73,12 +81,8 @@ class Pages:
             fields=[(key, _(each.label)) for key, each in fields.items()],
             operators=[(key, _(name)) for key, name in NAMES.items()],
             acts=[(key, _(each.label)) for key, each in actions.items()],
-            field_help=[
-                (_(each.label), _(each.hint) if each.hint else "", known.get(key)) for key, each in fields.items()
-            ],
-            act_help=[
-                (_(each.label), _(each.hint) if each.hint else "", values.get(key)) for key, each in actions.items()
-            ],
+            field_help=field_help,
+            act_help=act_help,
             triggers=[(key, _(name)) for key, name in TRIGGERS.items()],
             errors=errors,
         )
@@ -128,6 +132,18 @@ class Pages:
                 flash(_("%(made)s new, %(changed)s changed.", made=counts[0][0], changed=counts[0][1]), "success")
                 return redirect(url_for("admin_rules_overview"))
         return render_template("rules/import.html", text=text, errors=errors), 422 if errors else 200
+
+    def _help(self, items: Mapping[str, ConditionField] | Mapping[str, AutomaticAction]) -> list[Help]:
+        """Return label, hint and values of each field or action; of a plugin that cannot be asked, why."""
+        found: list[Help] = []
+        for each in items.values():
+            hint = _(each.hint) if each.hint else ""
+            try:
+                values = choices_of(self.desk, db(), each)
+            except HookFailed as error:
+                hint, values = _("Its values cannot be shown: %(error)s", error=str(error)), None
+            found.append((_(each.label), hint, values))
+        return found
 
     def _says_when(self, rule: Rule) -> str:
         fields = condition_fields_of(self.desk)

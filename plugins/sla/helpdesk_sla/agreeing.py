@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from marshmallow import ValidationError
@@ -9,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk, Transaction
-from helpdesk_core.api.automation import automatic_actions_of
+from helpdesk_core.api.automation import action_problem, automatic_actions_of
 from helpdesk_core.api.db import affect
 from helpdesk_core.api.errors import Conflict, Invalid, NotFound
 from helpdesk_core.api.settings import is_timezone
@@ -169,7 +170,12 @@ def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict
     if not problems and not kept:
         problems["targets.first_reply"] = [lazy("A policy without targets promises nothing. Set one at least.")]
     known = [step_of(each) for each in row.steps] if row else []
-    usable = typing_in.Usable(words, [role.key for role in all_roles(tx.session)], automatic_actions_of(tx.desk))
+    usable = typing_in.Usable(
+        words,
+        [role.key for role in all_roles(tx.session)],
+        automatic_actions_of(tx.desk),
+        partial(action_problem, tx.desk, tx.session),
+    )
     steps = _try(problems, "steps", lambda text: typing_in.steps(text, usable, known, tx.now), draft.steps) or []
     loose = next((step for step in steps if step["kind"] not in kept), None)
     if not problems and loose is not None:

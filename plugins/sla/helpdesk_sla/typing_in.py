@@ -1,7 +1,7 @@
 """Reading what an administrator types: hours, days off, countries, times and steps; errors say the mend."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from helpdesk_core.api.automation import AutomaticAction
 from helpdesk_core.api.db import new_uid
-from helpdesk_core.api.i18n import LazyText
 from helpdesk_core.api.mail import is_address
 from helpdesk_core.api.tickets import Vocabulary
 
@@ -128,11 +127,12 @@ def target(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """What steps can name: words, keys of roles, and the actions of other plugins by key."""
+    """What steps can name: words, keys of roles, and the actions of other plugins; `problem` judges a value of one."""
 
     words: Vocabulary
     roles: Sequence[str]
     actions: Mapping[str, AutomaticAction]
+    problem: Callable[[AutomaticAction, str], str | None]
 
 
 def steps(text: str, usable: Usable, known: Sequence[Step], now: datetime) -> list[dict[str, Any]]:
@@ -232,11 +232,9 @@ def _check_value(action: str, value: str, number: int, usable: Usable) -> None:
             )
         )
     if action == "do":
-        try:
-            usable.actions[name].check(rest.strip())
-        except ValueError as error:
-            said = error.args[0] if error.args and isinstance(error.args[0], LazyText) else str(error)
-            raise Mistake(lazy("Line %(number)s: %(problem)s", number=number, problem=said)) from None
+        problem = usable.problem(usable.actions[name], rest.strip())
+        if problem is not None:
+            raise Mistake(lazy("Line %(number)s: %(problem)s", number=number, problem=problem))
     if action in ("mail", "assign") and not is_address(value):
         raise Mistake(lazy("Line %(number)s: “%(value)s” is no mail address.", number=number, value=value))
     if action == "tag" and not 0 < len(value) <= 64:
