@@ -88,6 +88,11 @@ class Ticket(Base):
         Index("ix_tickets_organisation_updated", "organisation_id", "updated_at", "id"),
         Index("ix_tickets_status_updated", "status_id", "updated_at", "id"),
         Index("ix_tickets_updated", "updated_at", "id"),
+        # By these, what happens as time passes finds the tickets that have come of age since it last looked.
+        Index("ix_tickets_created", "created_at", "id"),
+        Index("ix_tickets_last_customer", "last_customer_at", "id"),
+        Index("ix_tickets_last_agent", "last_agent_at", "id"),
+        Index("ix_tickets_closed", "closed_at", "id"),
         Base.__table_args__,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from helpdesk_core.api import BigId, JSONText, PluginTables
+from helpdesk_core.api import BigId, JSONText, LongText, PluginTables
 from helpdesk_core.api.db import HasUid
 from helpdesk_core.api.tickets import Ticket
 from helpdesk_core.api.users import User
@@ -22,6 +22,9 @@ class RuleRow(HasUid, Base):
     """One rule. `triggers` say when it is asked, `conditions` whether it applies, `actions` what it does, in order.
 
     `match` is `all` or `any` of the conditions. After a rule that `is_last`, no other is asked for that event.
+
+    The rest is what workers note of it: until when tickets that changed or came of age have been looked at for a rule
+    on time, when all were, and why it could not be asked the last time, if so.
     """
 
     __tablename__ = "rules_rules"
@@ -35,6 +38,10 @@ class RuleRow(HasUid, Base):
     triggers: Mapped[list[str]] = mapped_column(JSONText)
     conditions: Mapped[list[dict[str, Any]]] = mapped_column(JSONText, default=list)
     actions: Mapped[list[dict[str, str]]] = mapped_column(JSONText, default=list)
+    looked_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]
+    problem: Mapped[str | None] = mapped_column(LongText)
+    problem_at: Mapped[datetime | None]
 
 
 class Run(Base):
