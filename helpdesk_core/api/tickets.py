@@ -9,6 +9,7 @@ from helpdesk_core.tickets.content import (
     preview_of,
     render_markdown,
     text_of,
+    words_of_html,
 )
 from helpdesk_core.tickets.conversation import find_by_message_id, note, reply
 from helpdesk_core.tickets.filtering import TicketFilter
@@ -123,5 +124,6 @@ __all__ = [
     "verify",
     "visible",
     "vocabulary",
+    "words_of_html",
     "works",
 ]

@@ -1,7 +1,7 @@
 """Texts with what was found marked in them: whole subjects, and of long texts the place that fits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from helpdesk_core.errors import Invalid
@@ -14,6 +14,18 @@ READ: Final = 20_000
 """So many characters of a text are looked through for the place that fits."""
 AROUND: Final = 110
 """Characters shown on each side of it."""
+
+_PAIRED: Final = (
+    re.compile(r"(?<![\w*])(?P<first>\*{1,3})(?=[^\s*])[^*]*[^\s*](?P<last>(?P=first))(?![\w*])"),
+    re.compile(r"(?<![\w_])(?P<first>_{1,2})(?=[^\s_])[^_]*[^\s_](?P<last>(?P=first))(?![\w_])"),
+    re.compile(r"(?<!`)(?P<first>`{1,2})(?!`)[^`]+(?P<last>(?P=first))(?!`)"),
+    re.compile(r"(?P<first>~~)(?=\S)[^~]*[^\s~](?P<last>~~)"),
+    re.compile(r"(?P<first>!?\[)[^\[\]\n]*(?P<last>\]\([^()\s]*\))"),
+)
+_ALONE: Final = re.compile(
+    r"^[ \t]*(?:(?:```|~~~)[^\n]*$|\#{1,6}[ \t]+|(?:>[ \t]?)+|[*+][ \t]+)|\\(?=[*_`~#>\[\]])", re.MULTILINE
+)
+"""Marks of Markdown, in which messages are written: a snippet shows its words alone."""
 
 Parts = Sequence[tuple[str, bool]]
 """A text in pieces, each with whether it is marked."""
@@ -40,15 +52,37 @@ def whole(text: str, spans: Spans) -> Parts:
 
 
 def around(text: str, spans: Spans) -> Parts:
-    """Return the part of a text around the first of the places (there is one), cut between words, in one line."""
+    """Return the part of a text around the first of the places (there is one), cut between words, in one line.
+
+    Marks of Markdown are left out, unless they are what was found.
+    """
     first = spans[0][0]
     start, end = max(0, first - AROUND // 2), min(len(text), first + 2 * AROUND)
     if start:
         start = (text.find(" ", start, first) + 1) or start
     if end < len(text):
         end = max(text.rfind(" ", first + 1, end), spans[0][1])
-    pieces = [(" ".join(f"·{piece}·".split())[1:-1], marked) for piece, marked in _pieces(text, spans, start, end)]
+    out = _marks_of_markdown(text, max(0, start - AROUND), end + AROUND)
+    kept = [("".join(_left(text, place, last, out)), marked) for place, last, marked in _places(spans, start, end)]
+    pieces = [(" ".join(f"·{piece}·".split())[1:-1], marked) for piece, marked in kept if piece]
     return [*([("… ", False)] if start else []), *pieces, *([(" …", False)] if end < len(text) else [])]
+
+
+def _marks_of_markdown(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return where marks stand between two places, in order."""
+    found = [
+        each.span(name) for way in _PAIRED for each in way.finditer(text, start, end) for name in ("first", "last")
+    ]
+    return sorted([*found, *(each.span() for each in _ALONE.finditer(text, start, end))])
+
+
+def _left(text: str, start: int, end: int, out: Spans) -> Iterator[str]:
+    """Return what is between two places without what is to be left out; what lies across their edges stays."""
+    for first, last in out:
+        if start <= first and last <= end:
+            yield text[start:first]
+            start = last
+    yield text[start:end]
 
 
 def _as_they_stand(query: SearchQuery, text: str) -> list[tuple[int, int]]:
@@ -57,11 +91,16 @@ def _as_they_stand(query: SearchQuery, text: str) -> list[tuple[int, int]]:
 
 
 def _pieces(text: str, spans: Spans, start: int, end: int) -> Parts:
-    pieces: list[tuple[str, bool]] = []
+    return [(text[first:last], marked) for first, last, marked in _places(spans, start, end) if last > first]
+
+
+def _places(spans: Spans, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Return what is between two places in parts, in order: first, behind the last, and whether it is marked."""
     place = start
     for first, last in spans:
         if first < place or last > end:
             continue
-        pieces += [(text[place:first], False), (text[first:last], True)]
+        yield place, first, False
+        yield first, last, True
         place = last
-    return [piece for piece in (*pieces, (text[place:end], False)) if piece[0]]
+    yield place, end, False

@@ -111,7 +111,7 @@ def body_of(text: str, html: str | None, *, markdown: bool) -> Body:
     """
     text = clean_text(text)
     if html is not None and is_excessive(html):
-        return Body(text or _words_of(html[:MAX_HTML]), None)
+        return Body(text or words_of_html(html[:MAX_HTML]), None)
     if html is not None:
         return Body(text, clean_html(html))
     if not text or not markdown or is_costly_markdown(text):
@@ -148,7 +148,7 @@ def is_excessive(html: str) -> bool:
     return False
 
 
-def _words_of(html: str) -> str:
+def words_of_html(html: str) -> str:
     """Return the words of HTML that was not sanitised; linear in its length, whatever it is made of."""
     words = unescape(_TAG.sub(lambda found: "\n" if (found["name"] or "").lower() in _BREAKS else "", html))
     lines = (clean_line(line) for line in clean_text(words).split("\n"))

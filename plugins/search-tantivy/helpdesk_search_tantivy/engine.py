@@ -13,7 +13,7 @@ from helpdesk_search.engine import Clause, Engine, Entry, IndexBroken, Phrase, T
 
 BETWEEN: Final = "\x1f"
 HEAP: Final = 64_000_000
-MAX_LIMIT: Final = 1000
+MAX_LIMIT: Final = 10_000
 TERMS: Final = ("labels", "title", "public", "internal", "facts", "internal_facts")
 WORDS: Final = ("words_public", "words_internal")
 

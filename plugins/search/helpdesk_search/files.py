@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.errors import NotFound
-from helpdesk_core.api.tickets import text_of
+from helpdesk_core.api.tickets import words_of_html
 
 log = logging.getLogger(__name__)
 MAX_FILE: Final = 8_000_000
@@ -114,8 +114,8 @@ def _plain(raw: bytes, _type: str) -> str:
     return raw.decode("cp1251" if sum(byte >= 0xC0 for byte in raw[:4096]) > 512 else "cp1252", "replace")
 
 
-def _html(raw: bytes, _type: str) -> str:
-    return text_of(raw.decode("utf-8", "replace"))
+def _html(raw: bytes, content_type: str) -> str:
+    return words_of_html(_plain(raw, content_type))
 
 
 def _office(raw: bytes, content_type: str) -> str:

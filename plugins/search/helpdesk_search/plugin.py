@@ -26,6 +26,7 @@ from .engine import Engine, IndexBroken, Wanted
 from .keeping import Keeper
 from .marking import all_places, correction
 from .settings import SearchSettings
+from .stale import AT_ONCE
 from .stores import Folders, Store
 from .tables import Tables
 
@@ -90,6 +91,7 @@ class IndexPlugin(Plugin, ABC):
         names = (*OF_PEOPLE, OF_ORGANISATIONS)
         if event.ticket_id is None and event.type not in names and not any(changed.values()):
             return
+        had = self._of_organisation(event.data()["organisation_id"]) if event.type == OF_ORGANISATIONS else ()
         with self.desk.begin(SYSTEM) as tx:
             if event.ticket_id is not None:
                 self.keeper.stale.mark(tx, TICKETS, [str(event.ticket_id)])
@@ -97,6 +99,7 @@ class IndexPlugin(Plugin, ABC):
                 self.keeper.stale.mark_tickets_of(tx, event.data()["user_id"])
             elif event.type == OF_ORGANISATIONS:
                 self.keeper.stale.mark_tickets_of_organisation(tx, event.data()["organisation_id"])
+                self.keeper.stale.mark(tx, TICKETS, had)
             for name, keys in changed.items():
                 self.keeper.stale.mark(tx, name, keys)
 
@@ -111,6 +114,10 @@ class IndexPlugin(Plugin, ABC):
         from .commands import commands
 
         return commands(self.keeper)
+
+    def _of_organisation(self, id_: int) -> Sequence[str]:
+        """Return the tickets that the index has of an organisation: of one that was deleted nobody else knows them."""
+        return self._find(Wanted(TICKETS, (), labels={f"o{id_}"}, newest=True, limit=AT_ONCE)) or ()
 
     def _find(self, asked: Wanted) -> list[str] | None:
         return self._using(lambda engine: engine.search(asked))

@@ -12,7 +12,7 @@ from whoosh.analysis import SpaceSeparatedTokenizer
 from .engine import Clause, Engine, Entry, IndexBroken, Phrase, Term, Wanted
 
 BETWEEN: Final = "\x1f"
-MAX_LIMIT: Final = 1000
+MAX_LIMIT: Final = 10_000
 _SPACED = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True, stored=False)
 
 

@@ -58,6 +58,8 @@ def said(text: str) -> bytes:
         ("Zähler 4711".encode(), "text/plain; charset=utf-8", "Zähler 4711"),
         ("Счёт".encode("cp1251") * 200, "text/csv", "Счёт" * 200),
         (b"<p>Hello <b>there</b></p>", "text/html", "Hello there"),
+        (b"<title>T</title><style>p{}</style><p>Hi</p><script>a = 1 < 2</script>you", "text/html", "Hi you"),
+        ("<p>Счёт</p>".encode("cp1251") * 200, "text/html", " ".join(["Счёт"] * 200)),
         (packed("<w:p><w:t>One</w:t></w:p><w:p><w:t>two &amp; three</w:t></w:p>", "word/document.xml"), DOCX,
          "One two & three"),
         (packed("<text:p>Offen</text:p>", "content.xml"), ODT, "Offen"),

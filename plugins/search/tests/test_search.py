@@ -115,6 +115,22 @@ def test_whoever_is_in_copy_and_an_organisation_are_found_by_their_new_names(sit
     assert subjects(site, agent, "to:renamed organisation:new") == {"Toner"}
 
 
+def test_a_deleted_organisation_leaves_the_index(site: PluginSite) -> None:
+    from helpdesk_core.api.users import OrganisationDraft, change_user, create_organisation
+    from helpdesk_core.users.organisations import delete_organisation
+
+    agent, anna = site.world.agent("Adam", role="admin"), site.world.customer("Anna")
+    organisation = create_organisation(site.desk, SYSTEM, OrganisationDraft(name="Old Ltd"))
+    change_user(site.desk, SYSTEM, anna.uid or "", organisation=organisation.uid)
+    site.world.ticket(anna, subject="Toner")
+    work(site)
+    assert subjects(site, agent, "organisation:old") == {"Toner"}
+    delete_organisation(site.desk, SYSTEM, organisation.uid)
+    work(site)
+    assert subjects(site, agent, "organisation:old") == set()
+    assert subjects(site, agent, "toner") == {"Toner"}
+
+
 def test_merged_tickets_are_found_where_they_are(site: PluginSite) -> None:
     agent, anna = site.world.agent(), site.world.customer("Anna")
     first = site.world.ticket(anna, subject="Kept", text="one").ticket.number or ""
