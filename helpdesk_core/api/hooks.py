@@ -18,6 +18,7 @@ from helpdesk_core.jobs.hooks import scheduled_jobs
 from helpdesk_core.mail.hooks import mail_failed, mail_sent, mail_transport, outgoing_mail
 from helpdesk_core.rest.hooks import api_routes
 from helpdesk_core.search.hooks import document_search, search_correction, search_marks, search_sources
+from helpdesk_core.services.hooks import customer_facts, customer_services
 from helpdesk_core.tickets.hooks import (
     event_recorded,
     list_filters,
@@ -60,6 +61,7 @@ from helpdesk_core.users.hooks import (
     role_granted,
     role_revoked,
     sign_in_check,
+    signing_out,
     user_changed,
     user_check,
     user_created,
@@ -95,6 +97,7 @@ from helpdesk_core.web.hooks import (
     portal_home,
     portal_links,
     portal_routes,
+    portal_status,
     portal_ticket_foot,
     portal_ticket_new,
     portal_ticket_sidebar,
@@ -122,6 +125,8 @@ __all__ = [
     "composer_text",
     "condition_fields",
     "content_sources",
+    "customer_facts",
+    "customer_services",
     "demo_filling",
     "department_changed",
     "department_changing",
@@ -169,6 +174,7 @@ __all__ = [
     "portal_home",
     "portal_links",
     "portal_routes",
+    "portal_status",
     "portal_ticket_foot",
     "portal_ticket_new",
     "portal_ticket_sidebar",
@@ -182,6 +188,7 @@ __all__ = [
     "settings_changed",
     "settings_check",
     "sign_in_check",
+    "signing_out",
     "template_globals",
     "text_overrides",
     "ticket_actions",

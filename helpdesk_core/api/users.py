@@ -26,8 +26,10 @@ from helpdesk_core.users.organisations import (
 )
 from helpdesk_core.users.permissions import CORE_PERMISSIONS, Permission, require, require_everywhere
 from helpdesk_core.users.roles import all_roles, change_role, find_role, grant_role, revoke_role, roles_of
+from helpdesk_core.users.sessions import NewSession, revoke_session
 from helpdesk_core.users.signin import open_session
 from helpdesk_core.users.staff import Colleague, colleagues, is_staff, may_work, people_who_may, people_with_role
+from helpdesk_core.users.visitors import check_visitor
 
 __all__ = [
     "CORE_PERMISSIONS",
@@ -37,6 +39,7 @@ __all__ = [
     "Explanation",
     "Grant",
     "Identity",
+    "NewSession",
     "Organisation",
     "OrganisationDraft",
     "Permission",
@@ -52,6 +55,7 @@ __all__ = [
     "change_organisation",
     "change_role",
     "change_user",
+    "check_visitor",
     "clean_name",
     "colleagues",
     "create_organisation",
@@ -83,5 +87,6 @@ __all__ = [
     "require",
     "require_everywhere",
     "revoke_role",
+    "revoke_session",
     "roles_of",
 ]

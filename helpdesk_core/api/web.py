@@ -1,8 +1,10 @@
 """Pages: routes, panels, and what belongs to the request at hand."""
 
-from helpdesk_core.web.context import close_session, current_actor, current_desk, db, once, signed_in, words
+from helpdesk_core.web.auth.entering import entered
+from helpdesk_core.web.context import act_as, close_session, current_actor, current_desk, db, once, signed_in, words
 from helpdesk_core.web.desk.rail import rail_context
-from helpdesk_core.web.localisation import said
+from helpdesk_core.web.files import attachment_response
+from helpdesk_core.web.localisation import language, said
 from helpdesk_core.web.parts import Answer, Column, Command, FormField, Link, Panel, Source, TicketAction
 from helpdesk_core.web.routing import CUSTOMER, PUBLIC, SIGNED_IN, STAFF, Route, Routes
 
@@ -21,10 +23,14 @@ __all__ = [
     "Routes",
     "Source",
     "TicketAction",
+    "act_as",
+    "attachment_response",
     "close_session",
     "current_actor",
     "current_desk",
     "db",
+    "entered",
+    "language",
     "once",
     "rail_context",
     "said",

@@ -50,6 +50,15 @@ def sign_in_check(user: User, method: str, credentials: Credentials) -> Sequence
     """
 
 
+@hookspec.pick(since="0.1")
+def signing_out(user: User, session_uid: str) -> str | None:
+    """Say where a browser goes on to that has just signed out here: the whole address of a page elsewhere, or None.
+
+    For sessions that began at another site (`session_uid` is that of `open_session`), so that people are signed out
+    there as well. The session is over when this is asked.
+    """
+
+
 @hookspec.after(since="0.1", event=UserSignedIn)
 def user_signed_in(event: UserSignedIn) -> None:
     """React to somebody signing in, after commit, in the worker."""

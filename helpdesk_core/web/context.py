@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from babel import Locale
-from flask import current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 GUEST_COOKIE = "hd_guest"
 LANGUAGE_COOKIE = "hd_language"
+
+_COOKIELESS = "helpdesk.cookieless"
 
 T = TypeVar("T")
 
@@ -124,6 +126,16 @@ def once(key: Hashable, find: Callable[[], T]) -> T:
     return value
 
 
+def heed_no_cookies_of(app: Flask, endpoint: str) -> None:
+    """Note that at this endpoint cookies prove nothing; see `Route.cookieless`."""
+    app.extensions.setdefault(_COOKIELESS, set()).add(endpoint)
+
+
+def heeds_cookies() -> bool:
+    """Tell whether a cookie may say who sent the request at hand."""
+    return request.endpoint not in current_app.extensions.get(_COOKIELESS, ())
+
+
 def words() -> Vocabulary:
     """Return the site's statuses, priorities, types and departments, without a query when nothing has changed."""
     signed = signed_in()
@@ -132,6 +144,8 @@ def words() -> Vocabulary:
 
 def _load(mine: PageState) -> None:
     desk = current_desk()
+    if not heeds_cookies():
+        return
     if token := request.cookies.get(SESSION_COOKIE):
         mine.signed_in = load_actor_by_session(desk, db(), token)
         if mine.signed_in is not None:

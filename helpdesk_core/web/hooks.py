@@ -97,6 +97,14 @@ def portal_home(actor: Actor) -> Panel | None:
 
 
 @hookspec.render(since="0.1")
+def portal_status(actor: Actor) -> Panel | None:
+    """Say how the services do: known faults, maintenance to come. Shown on the portal's home and in other sites' pages.
+
+    There it stands without the portal's own styles and scripts, so keep to paragraphs, lists and links.
+    """
+
+
+@hookspec.render(since="0.1")
 def portal_ticket_new(actor: Actor) -> Panel | None:
     """Add a panel beside the form for a new ticket, such as suggestions while typing."""
 
@@ -122,10 +130,12 @@ def answer_promise(actor: Actor, department: str | None) -> str | None:
 
 @hookspec.collect(since="0.1")
 def ticket_form_fields(
-    actor: Actor, department: str | None, entered: Mapping[str, Mapping[str, str]]
+    actor: Actor, customer_id: int | None, department: str | None, entered: Mapping[str, Mapping[str, str]]
 ) -> Sequence[FormField]:
     """Return fields to add to the form for a new ticket in that department (its key; None while none is chosen).
 
+    `customer_id` is the account that the ticket is for, None for a visitor and an address without one. That is `actor`
+    on the portal; on the desk `actor` is staff who writes for a caller, and need not know what a customer must say.
     `entered["<plugin id>"]` is what the fields hold so far, by field name, unchecked, so that a question can depend on
     an answer (`FormField.asks_again`); it is not there while the form is new. What was
     entered arrives, checked by each field's own `load`, in `NewTicket.extra["<plugin id>"]`, a mapping by field name;

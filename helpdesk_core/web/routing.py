@@ -9,7 +9,7 @@ from flask import Flask
 
 from helpdesk_core.errors import Forbidden, NotFound, SignInRequired
 from helpdesk_core.texts import lazy as _l
-from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.context import current_actor, current_desk, heed_no_cookies_of
 from helpdesk_core.web.oversize import read_whole_forms_of
 
 PUBLIC: Final = "public"
@@ -31,7 +31,9 @@ class Route:
     `permission` is a permission's name, or one of `PUBLIC`, `SIGNED_IN`, `CUSTOMER`, `STAFF`. A permission that
     depends on the department is asked for in any department here; the service asks for the right one. `name` is the
     endpoint's last part. With `shows_again`, the view shows its form again when the files in it are too large to be
-    taken in, and asks `refuse_left_out` before it believes that there are none.
+    taken in, and asks `refuse_left_out` before it believes that there are none. A `cookieless` route heeds no cookie:
+    whoever asks is nobody known until the view has found proof in the request itself (a signed token). So another
+    site's page can do nothing there in somebody's name, and it takes forms without the CSRF token.
     """
 
     rule: str
@@ -40,6 +42,7 @@ class Route:
     methods: tuple[str, ...] = ("GET",)
     name: str = ""
     shows_again: bool = False
+    cookieless: bool = False
 
 
 class Routes:
@@ -76,8 +79,6 @@ class Routes:
         for route in self.routes:
             endpoint = f"{self.area}.{route.name}"
             add_route(app, endpoint, self.prefix + route.rule, route)
-            if route.shows_again:
-                read_whole_forms_of(app, endpoint)
 
 
 def add_route(app: Flask, endpoint: str, rule: str, route: Route, plugin_id: str | None = None) -> None:
@@ -86,6 +87,10 @@ def add_route(app: Flask, endpoint: str, rule: str, route: Route, plugin_id: str
     same = getattr(known, "__wrapped__", None) is route.view
     view = known if same else guarded(route.view, route.permission, plugin_id)
     app.add_url_rule(rule, endpoint, view, methods=list(route.methods), strict_slashes=False)
+    if route.shows_again:
+        read_whole_forms_of(app, endpoint)
+    if route.cookieless:
+        heed_no_cookies_of(app, endpoint)
 
 
 def guarded(view: View, permission: str, plugin_id: str | None = None) -> View:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from helpdesk_core.errors import HelpdeskError, NotFound
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.users.sessions import SESSION_COOKIE, page_proof, proves_page
-from helpdesk_core.web.context import GUEST_COOKIE, current_desk
+from helpdesk_core.web.context import GUEST_COOKIE, current_desk, heeds_cookies
 
 FORM_COOKIE = "hd_form"
 FIELD = "csrf_token"
@@ -39,9 +39,10 @@ def csrf_token() -> str:
 def check_csrf() -> None:
     """Raise `StaleForm` unless an unsafe request carries the token and does not come from another site.
 
-    The API is exempt: it heeds no cookie unless the same token comes with it, whatever the method.
+    The API is exempt: it heeds no cookie unless the same token comes with it, whatever the method. So are routes that
+    heed no cookie at all.
     """
-    if request.method not in UNSAFE or request.path.startswith("/api/"):
+    if request.method not in UNSAFE or request.path.startswith("/api/") or not heeds_cookies():
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise StaleForm(

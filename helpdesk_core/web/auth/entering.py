@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import redirect, request
+from flask import make_response, redirect, request
 from werkzeug.wrappers import Response
 
 from helpdesk_core.users.inputs import Credentials
@@ -50,9 +50,12 @@ def remember_theme(response: Response, user: User) -> None:
         response.delete_cookie(THEME_COOKIE, path="/")
 
 
-def left(onward: str) -> Response:
-    """Return the answer to somebody who goes: neither a session nor a guest's link stays in the browser."""
-    response = redirect(onward)
+def left(onward: str, page: str | None = None) -> Response:
+    """Return the answer to somebody who goes: neither a session nor a guest's link stays in the browser.
+
+    It leads on, or shows a page.
+    """
+    response = redirect(onward) if page is None else make_response(page)
     response.delete_cookie(SESSION_COOKIE, path="/")
     response.delete_cookie(GUEST_COOKIE, path="/")
     return response

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
@@ -21,9 +20,7 @@ from helpdesk_core.errors import Invalid
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.addresses import normalise
-from helpdesk_core.users.attempts import count_attempt
-from helpdesk_core.users.models import EmailAddress, User
-from helpdesk_core.users.staff import is_staff
+from helpdesk_core.users.visitors import check_visitor
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.drafts import drafted
@@ -97,7 +94,7 @@ def new_ticket() -> Any:
     try:
         refuse_left_out()
         if new.requester is not None:
-            _check_visitor(new.requester.email or "")
+            check_visitor(desk, new.requester.email or "", request.remote_addr)
         posted = open_ticket(desk, actor, new)
     except IntegrityError:
         if done := sent_before(db(), uid):  # the same form, sent twice in the same moment
@@ -179,19 +176,6 @@ def _address_problems(address: str) -> dict[str, list[str]]:
     except Invalid as error:
         return {"email": error.problems["address"]}
     return {}
-
-
-def _check_visitor(address: str) -> None:
-    """Raise `RateLimited` for a visitor who asks too much, and `Invalid` for one who types the address of staff.
-
-    What they write is confirmed by mail to an address that may be anybody's, and stored as of whom it belongs to.
-    """
-    desk, normal = current_desk(), normalise(address)
-    count_attempt(desk, "ticket", normal, request.remote_addr)
-    staff = select(User.id).join(User.emails).where(EmailAddress.address == normal, is_staff())
-    with desk.read() as reading:
-        if reading.scalar(staff) is not None:
-            raise Invalid({"email": [_("Sign in to write from this address.")]})
 
 
 def _kept(actor: Actor, form: Form, uploads: tuple[Upload, ...]) -> Form:

@@ -1,0 +1,39 @@
+"""What the portal's own pages are made of, for plugins that show the same in another place: forms, letters, lists.
+
+All of it belongs to the request at hand and to the actor who asks (`helpdesk_core.api.web.act_as`).
+"""
+
+from helpdesk_core.departments.queries import visible_departments
+from helpdesk_core.tickets.conversation import needs_follow_up
+from helpdesk_core.web.letters import File, Letter, as_letter
+from helpdesk_core.web.oversize import refuse_left_out
+from helpdesk_core.web.portal.home import answers_to, finds_answers
+from helpdesk_core.web.portal.lists import GROUPS
+from helpdesk_core.web.portal.questions import Question, answers, labels, questions
+from helpdesk_core.web.portal.words import ListedTicket, Standing, listed, standing
+from helpdesk_core.web.submitted import EXPECTED, SentBefore, problems_of, received_files, sent_before
+
+__all__ = [
+    "EXPECTED",
+    "GROUPS",
+    "File",
+    "Letter",
+    "ListedTicket",
+    "Question",
+    "SentBefore",
+    "Standing",
+    "answers",
+    "answers_to",
+    "as_letter",
+    "finds_answers",
+    "labels",
+    "listed",
+    "needs_follow_up",
+    "problems_of",
+    "questions",
+    "received_files",
+    "refuse_left_out",
+    "sent_before",
+    "standing",
+    "visible_departments",
+]
