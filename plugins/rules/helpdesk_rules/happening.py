@@ -1,23 +1,20 @@
-"""When rules are asked: by events, each once, and by the clock."""
+"""Rules on events: each event has them asked once."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api import SYSTEM, Event, Helpdesk, NotFound, Transaction
-from helpdesk_core.api.automation import clause_of, load_facts
+from helpdesk_core.api import SYSTEM, Event, Helpdesk, NotFound
 from helpdesk_core.api.db import affect
 from helpdesk_core.api.events import EventRow, MessagePosted, TicketOpened
-from helpdesk_core.api.tickets import Message, Ticket, lock_ticket
+from helpdesk_core.api.tickets import Ticket, lock_ticket
 
-from .models import Run, Timed
-from .rules import AGENT, CHANGED, CUSTOMER, NOTED, OPENED, TIME, Rule, rules_for
-from .running import FIRED, judge, run
+from .models import Run
+from .rules import AGENT, CHANGED, CUSTOMER, NOTED, OPENED, rules_for
+from .running import run
 from .settings import times
 
-PORTION: Final = 500
 POSTED: Final = "message.posted"
 
 
@@ -55,83 +52,11 @@ def trigger_of(event: Event) -> str | None:
     return CUSTOMER if event.side == "customer" else AGENT
 
 
-def tick(desk: Helpdesk) -> int:
-    """Carry out the rules on time that are due, each once a ticket until somebody writes again; return how many."""
-    with desk.read() as session:
-        rules = rules_for(desk, session, TIME)
-    return sum(_carry_out(desk, rule, id, number) for rule in rules for id, number in list(due(desk, rule)))
-
-
-def due(desk: Helpdesk, rule: Rule) -> Iterator[tuple[int, str]]:
-    """Return ids and numbers of the tickets to which a rule on time applies now and has not been carried out on."""
-    last = 0
-    while True:
-        with desk.read() as session:
-            query = select(Ticket.id, Ticket.number).where(
-                Ticket.id > last, Ticket.merged_into_id.is_(None), ~_is_done(rule), *clauses(desk, rule)
-            )
-            found = {id: number or "" for id, number in session.execute(query.order_by(Ticket.id).limit(PORTION))}
-            known = load_facts(desk, session, list(found), rule.fields)
-        yield from ((id, found[id]) for id in found if judge(desk, rule, known[id]).outcome == FIRED)
-        if len(found) < PORTION:
-            return
-        last = max(found)
-
-
-def clauses(desk: Helpdesk, rule: Rule) -> Sequence[ColumnElement[bool]]:
-    """Return what the database can look for; tickets that it finds are to be looked at once more."""
-    now = desk.now()
-    found = [clause_of(desk, each, now) for each in rule.conditions]
-    usable = [each for each in found if each is not None]
-    if rule.match == "any":
-        return [or_(*usable)] if usable and len(usable) == len(found) else []
-    return usable
-
-
 def forget(desk: Helpdesk) -> None:
     """Forget the log after its time."""
     before = desk.now() - times(desk).keep_log
     with desk.begin(SYSTEM) as tx:
         affect(tx.session, delete(Run).where(Run.at < before))
-
-
-def _carry_out(desk: Helpdesk, rule: Rule, ticket_id: int, number: str) -> int:
-    with desk.begin(SYSTEM) as tx:
-        ticket = lock_ticket(tx.session, SYSTEM, number)
-        if tx.session.scalar(select(_is_done(rule)).where(Ticket.id == ticket_id)):
-            return 0
-        fired = any(each.outcome == FIRED for each in run(tx, ticket, [rule], TIME))
-        if fired:
-            _note_done(tx, rule, ticket_id)
-        return int(fired)
-
-
-def _note_done(tx: Transaction, rule: Rule, ticket_id: int) -> None:
-    mark = tx.session.scalar(select(_mark()).where(Ticket.id == ticket_id)) or 0
-    row = tx.session.get(Timed, (rule.id, ticket_id), populate_existing=True)
-    if row is None:
-        tx.session.add(Timed(rule_id=rule.id, ticket_id=ticket_id, mark=mark))
-    else:
-        row.mark = mark
-
-
-def _mark() -> ColumnElement[int]:
-    """Return the id of the last message of a ticket that no rule wrote."""
-    return func.coalesce(
-        select(func.max(Message.id))
-        .where(Message.ticket_id == Ticket.id, Message.kind == "public", Message.channel != "rules")
-        .correlate(Ticket)
-        .scalar_subquery(),
-        0,
-    )
-
-
-def _is_done(rule: Rule) -> ColumnElement[Any]:
-    return (
-        exists(Timed.ticket_id)
-        .where(Timed.rule_id == rule.id, Timed.ticket_id == Ticket.id, Timed.mark == _mark())
-        .correlate(Ticket)
-    )
 
 
 def _is_imported(session: Session, ticket_id: int, seq: int | None) -> bool:

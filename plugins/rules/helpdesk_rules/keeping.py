@@ -145,6 +145,8 @@ def _write(row: RuleRow, rule: Rule) -> None:
     row.triggers = [each for each in TRIGGERS if each in rule.triggers]
     row.conditions = [each.as_dict() for each in rule.conditions]
     row.actions = [{"action": each.action, "value": each.value} for each in rule.actions]
+    # What it asks may be another thing now, so it looks at all tickets again.
+    row.looked_at = row.swept_at = row.problem = row.problem_at = None
 
 
 def read_rule(given: Any) -> Rule:

@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.automation import load_facts
+from helpdesk_core.api.errors import HookFailed
 from helpdesk_core.api.tickets import Ticket, find_ticket, lock_ticket, visible
 from helpdesk_core.api.users import require
 
-from .happening import clauses
 from .keeping import MANAGE
 from .models import Verdict
 from .rules import Rule, rules_for
-from .running import FIRED, Judged, ask, judge
+from .running import FIRED, Judged, ask, judge, problem_in
+from .timing import clauses
 
 MOST_SEEN = 2000
 """How many of the newest tickets a preview looks at, after the database has left out what cannot match."""
@@ -45,10 +46,14 @@ class Preview:
 def preview(desk: Helpdesk, actor: Actor, rule: Rule, most: int = MOST_SEEN) -> Preview:
     """Return to which of the tickets that the actor may see a rule would apply as they are now."""
     require(actor, MANAGE)
+    try:
+        wanted = clauses(desk, rule)
+    except HookFailed as error:
+        return Preview((), 0, True, str(error))
     with desk.read() as session:
         query = (
             select(Ticket.id, Ticket.number, Ticket.subject)
-            .where(visible(actor, "desk"), Ticket.merged_into_id.is_(None), *clauses(desk, rule))
+            .where(visible(actor, "desk"), Ticket.merged_into_id.is_(None), *wanted)
             .order_by(Ticket.updated_at.desc(), Ticket.id.desc())
             .limit(most + 1)
         )
@@ -56,7 +61,7 @@ def preview(desk: Helpdesk, actor: Actor, rule: Rule, most: int = MOST_SEEN) -> 
         ids = [id for id, _number, _subject in rows[:most]]
         known = load_facts(desk, session, ids, rule.fields)
     judged = {id: judge(desk, rule, known[id]) for id in ids}
-    problem = next((f.problem for each in judged.values() for f in each.findings if f.problem), "")
+    problem = next((text for each in judged.values() if (text := problem_in(each))), "")
     matches = [Match(number or "", subject) for id, number, subject in rows[:most] if judged[id].outcome == FIRED]
     return Preview(matches, len(ids), len(rows) <= most, problem)
 

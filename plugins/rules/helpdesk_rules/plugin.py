@@ -41,13 +41,14 @@ from helpdesk_core.api.tickets import Ticket
 from helpdesk_core.api.users import User
 
 from . import commands, samples
-from .happening import forget, happened, tick
+from .happening import forget, happened
 from .keeping import MANAGE
 from .models import Base, Person, Verdict
 from .pages import Pages
 from .rules import CLICK, rules_for
 from .settings import Settings
 from .texts import _
+from .timing import tick
 from .trying import Trying
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Actor, Helpdesk, HelpdeskError, Transaction
@@ -12,7 +13,7 @@ from helpdesk_core.api.automation import Finding, Known, condition_fields_of, ex
 from helpdesk_core.api.tickets import Ticket, lock_ticket
 
 from .actions import all_actions, carry_out
-from .models import Run, Verdict
+from .models import RuleRow, Run, Verdict
 from .rules import Rule
 from .texts import lazy
 
@@ -107,7 +108,30 @@ def run(
     tx.session.add(kept)
     tx.session.flush()
     tx.session.add_all(_verdict(kept, each, tx.desk) for each in judged)
+    _note_problems(tx, judged)
     return judged
+
+
+def problem_in(judged: Judged) -> str:
+    """Return why a rule could not be asked; empty if it could."""
+    return next((each.problem for each in judged.findings if each.problem), "")
+
+
+def note_problem(row: RuleRow, problem: str, now: datetime) -> None:
+    """Note on a rule why it could not be asked, with since when; or that it can be again."""
+    if bool(problem) != bool(row.problem):
+        row.problem_at = now if problem else None
+    row.problem = problem or None
+
+
+def _note_problems(tx: Transaction, judged: Sequence[Judged]) -> None:
+    """Note what kept rules from being asked; one that could not be and now can loses its note."""
+    problems = {each.rule.id: problem_in(each) for each in judged if each.outcome != CYCLE}
+    wrong = [id for id, problem in problems.items() if problem]
+    query = select(RuleRow).where(RuleRow.id.in_(list(problems)))
+    query = query.where(or_(RuleRow.id.in_(wrong), RuleRow.problem.is_not(None))).order_by(RuleRow.id)
+    for row in tx.session.scalars(query):
+        note_problem(row, problems[row.id], tx.now)
 
 
 def chain_before(session: Session, ticket_id: int, event_seq: int | None) -> list[str]:

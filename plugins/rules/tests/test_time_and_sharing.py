@@ -11,9 +11,10 @@ from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.tickets import NewMessage, reply
 from helpdesk_core.api.users import User
 from helpdesk_core.testing.plugins import PluginSite
-from helpdesk_rules.happening import forget, tick
+from helpdesk_rules.happening import forget
 from helpdesk_rules.keeping import save_person
 from helpdesk_rules.sharing import Way
+from helpdesk_rules.timing import tick
 
 from .rule_scenes import keep, messages, opened, outcomes, tags, ticket
 
