@@ -22,6 +22,7 @@ from helpdesk_core.mail.notify import NOTIFIER
 from helpdesk_core.plugins.breakers import DatabaseBreakers
 from helpdesk_core.plugins.loading import load_plugins
 from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.services.asking import Suppliers
 from helpdesk_core.settings import Settings, load_config
 from helpdesk_core.settings.secret import load_secret
 from helpdesk_core.texts import CORE_DOMAIN
@@ -56,6 +57,7 @@ def open_helpdesk(
         core_subscribers=CORE_SUBSCRIBERS,
         clock=clock,
     )
+    desk.suppliers = Suppliers(desk)
     try:
         desk.settings = Settings(config, secret, clock)
         with desk.read() as session:

@@ -17,6 +17,7 @@ import helpdesk_core.mail.events
 import helpdesk_core.mail.hooks
 import helpdesk_core.rest.hooks
 import helpdesk_core.search.hooks
+import helpdesk_core.services.hooks
 import helpdesk_core.tickets.events
 import helpdesk_core.tickets.hooks
 import helpdesk_core.users.events
@@ -27,6 +28,7 @@ from helpdesk_core.drafts.service import forget_old_drafts
 from helpdesk_core.jobs.core import CORE_JOBS
 from helpdesk_core.jobs.schedule import Job
 from helpdesk_core.rest.idempotency import forget_old_keys
+from helpdesk_core.services.asking import forget_services
 
 SPEC_MODULES: Final[tuple[ModuleType, ...]] = (
     helpdesk_core.tickets.hooks,
@@ -35,6 +37,7 @@ SPEC_MODULES: Final[tuple[ModuleType, ...]] = (
     helpdesk_core.attachments.hooks,
     helpdesk_core.departments.hooks,
     helpdesk_core.users.hooks,
+    helpdesk_core.services.hooks,
     helpdesk_core.administration.hooks,
     helpdesk_core.mail.hooks,
     helpdesk_core.jobs.hooks,
@@ -48,6 +51,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("attachments", timedelta(days=1), forget_orphans),
     Job("idempotency", timedelta(days=1), forget_old_keys),
     Job("drafts", timedelta(days=1), forget_old_drafts),
+    Job("services", timedelta(days=1), forget_services),
 )
 EVENT_MODULES: Final[tuple[ModuleType, ...]] = (
     helpdesk_core.tickets.events,

@@ -30,6 +30,7 @@ from helpdesk_core.texts import lazy as _l
 if TYPE_CHECKING:
     from helpdesk_core.attachments.storage import Storage
     from helpdesk_core.plugins.registry import PluginRegistry
+    from helpdesk_core.services.asking import Suppliers
     from helpdesk_core.settings import Config, Settings
 
 T = TypeVar("T")
@@ -96,6 +97,7 @@ class Helpdesk:
     storage: "Storage"
     plugins: "PluginRegistry"
     settings: "Settings"
+    suppliers: "Suppliers"
 
     def __init__(
         self,
@@ -185,6 +187,11 @@ class Helpdesk:
         if transaction.brings_work:
             self.wake.set()
 
+    def is_writing(self) -> bool:
+        """Tell whether this runs inside a unit of work of this helpdesk, where nobody may wait for other machines."""
+        running = _unit.get()
+        return running is not None and running.desk is self
+
     def subscribers(self, event: type[Event]) -> tuple[str, ...]:
         """Return the names of all that want to hear of such events: core's own first, then plugins in order."""
         if event not in self._subscribers:
@@ -258,6 +265,8 @@ class Helpdesk:
 
     def close(self) -> None:
         """Let plugins clean up, and let go of the database."""
+        if hasattr(self, "suppliers"):
+            self.suppliers.close()
         if hasattr(self, "plugins"):
             self.plugins.close()
         self.engine.dispose()

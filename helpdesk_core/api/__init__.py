@@ -2,8 +2,8 @@
 
 Here is what nearly every plugin needs; the modules below have the rest by subject: `hooks`, `events`, `tickets`,
 `users`, `departments`, `attachments`, `mail`, `web`, `rest`, `search`, `settings`, `jobs`, `i18n`, `db`, `errors`,
-`outgoing` (HTTP to addresses that people typed in). All of it follows SemVer; what is not here is nobody's business but
-core's.
+`services` (what customers have), `outgoing` (HTTP to addresses that people typed in). All of it follows SemVer; what is
+not here is nobody's business but core's.
 """
 
 from helpdesk_core import __version__

@@ -16,6 +16,7 @@ from helpdesk_core.drafts.models import Draft
 from helpdesk_core.errors import Forbidden
 from helpdesk_core.events.models import EventRow
 from helpdesk_core.runtime import Helpdesk, Transaction
+from helpdesk_core.services.models import KnownServices
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.models import BulkChange, HeldReply, Message, Participant, SavedSearch, Ticket, TicketSeen
 from helpdesk_core.tickets.redacting import redact
@@ -89,7 +90,7 @@ def _forget_account(tx: Transaction, user: User) -> None:
     addresses = [email.address for email in user.emails]
     forget_traces(tx.session, user.id, addresses)
     tx.session.execute(delete(SignInAttempt).where(SignInAttempt.address.in_(addresses)))
-    for table in (AddressRequest, Draft, Grant, Signature, TicketSeen):
+    for table in (AddressRequest, Draft, Grant, KnownServices, Signature, TicketSeen):
         tx.session.execute(delete(table).where(table.user_id == user.id))
     tx.session.execute(delete(HeldReply).where(HeldReply.author_id == user.id))
     tx.session.execute(delete(BulkChange).where(BulkChange.user_id == user.id))
@@ -188,6 +189,10 @@ def _person(session: Session, user: User) -> dict[str, Any]:
         "drafts": [
             {"form": each.name, "fields": each.content, "updated_at": _at(each.updated_at)}
             for each in session.scalars(select(Draft).where(Draft.user_id == user.id).order_by(Draft.name))
+        ],
+        "services": [
+            {"source": each.source, "services": each.services, "answered_at": _at(each.answered_at)}
+            for each in session.scalars(select(KnownServices).where(KnownServices.user_id == user.id))
         ],
         "sign_in_attempts": [
             {"ip": each.ip, "at": _at(each.created_at), "succeeded": each.succeeded}

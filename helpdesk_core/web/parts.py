@@ -96,8 +96,9 @@ class Column:
 class FormField:
     """A field of the new-ticket form.
 
-    `kind` is one of text, email, url, tel, number, date, textarea, select, radios, checkbox. `load` checks and converts
-    what was entered, and raises `ValueError` with a sentence for the person. With `asks_again` the plugin is asked for
+    `kind` is one of text, email, url, tel, number, date, textarea, select, radios, checkbox, checkboxes (the values are
+    lines), note (its hint is shown, nothing is entered). `load` checks and converts what was entered, and raises
+    `ValueError` with a sentence for the person. With `asks_again` the plugin is asked for
     its fields once more as soon as another choice is made here: for questions that depend on an answer.
     """
 

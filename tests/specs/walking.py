@@ -21,6 +21,7 @@ from helpdesk_core.departments.inputs import DepartmentDraft
 from helpdesk_core.departments.service import change_department, create_department
 from helpdesk_core.mail.transport import Envelope, MailRefused, MemoryTransport, Receipt
 from helpdesk_core.search.service import search_documents, sources
+from helpdesk_core.services.asking import ask_services, find_customer
 from helpdesk_core.testing.browser import Browser, File
 from helpdesk_core.testing.plugins import PluginSite
 from helpdesk_core.tickets import changing, conversation, linking, opening, people, rearranging, redacting
@@ -130,6 +131,10 @@ def agents_part(site: PluginSite, who: Cast, number: str) -> None:
     search_documents(site.desk, "articles", "fire", frozenset())
     assert "subject" in condition_fields_of(site.desk)
     assert automatic_actions_of(site.desk) == {}
+    with site.desk.read() as session:
+        customer = find_customer(site.desk, session, who.customer.id, for_staff=True)
+    assert customer is not None
+    assert ask_services(site.desk, customer) == []
     browser.get(f"/desk/tickets/{number}")
     browser.submit("composer", {"kind": "public", "body": "We are on it."})
     browser.submit("composer", {"kind": "internal", "body": "Is it?"})

@@ -1,15 +1,20 @@
 """The desk, as agents use it, without JavaScript."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
 from helpdesk_core.app import create_app
+from helpdesk_core.hooks import hookimpl
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import TestClock, World
-from helpdesk_core.tickets import conversation
-from helpdesk_core.tickets.inputs import NewMessage, Requester
+from helpdesk_core.tickets import conversation, hooks
+from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
+from helpdesk_core.web import hooks as web_hooks
+from helpdesk_core.web.parts import FormField
 
 PASSWORD = "correct horse battery"
 
@@ -183,6 +188,52 @@ def test_a_ticket_opened_where_one_cannot_look_is_told_as_opened(app: Flask, wor
     page = browser.submit("email", {"email": "c@example.com", "subject": "Hi", "body": "Hi", "department": "billing"})
     assert page.status == 200
     assert "is with “Billing” now" in page.words
+
+
+class AsksMore:
+    """A plugin that asks for the room and the days, about the account that the ticket is for."""
+
+    def __init__(self) -> None:
+        self.customers: list[int | None] = []
+        self.got: list[Any] = []
+
+    @hookimpl(web_hooks.ticket_form_fields)
+    def fields(self, customer_id: int | None, department: str | None) -> list[FormField]:
+        self.customers.append(customer_id)
+        if department != "billing":
+            return []
+        days = (("mon", "Monday"), ("tue", "Tuesday"), ("wed", "Wednesday"))
+        return [
+            FormField(name="room", label="Which room?", required=True),
+            FormField(name="days", label="Which days?", kind="checkboxes", options=days, load=str.split),
+            FormField(name="hint", label="Bring the key", kind="note", hint="It is at the gate."),
+        ]
+
+    @hookimpl(hooks.ticket_opening)
+    def store(self, draft: NewTicket) -> None:
+        self.got.append(draft.extra)
+
+
+def test_staff_who_open_for_somebody_are_asked_what_plugins_ask(app: Flask, world: World, desk: Helpdesk) -> None:
+    plugin = AsksMore()
+    desk.hooks.register(plugin, "rooms")
+    world.department("support")
+    world.department("billing")
+    customer = world.customer(address="carla@example.com")
+    browser = signed_in(app, world)
+    page = browser.get("/desk/tickets/new")
+    assert "Which room?" not in page.words
+    given = {"email": "carla@example.com", "subject": "Hi", "body": "Typed", "department": "billing"}
+    page = browser.submit("email", given, press="then=questions")
+    assert page.status == 200
+    assert "Bring the key It is at the gate." in page.words
+    assert page.form("email").value("body") == "Typed"
+    assert plugin.customers[-1] == customer.user_id
+    page = browser.submit("email", {"x-rooms-days": ["mon", "wed"]}, press="Open ticket")
+    assert page.link("Which room?: Fill this in.") == "#f-x-rooms-room"
+    page = browser.submit("email", {"x-rooms-room": "12"}, press="Open ticket")
+    assert page.path.startswith("/desk/tickets/1")
+    assert plugin.got == [{"rooms": {"room": "12", "days": ["mon", "wed"]}}]
 
 
 @pytest.mark.parametrize(

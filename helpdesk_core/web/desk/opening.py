@@ -8,13 +8,18 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from helpdesk_core.attachments.inputs import Upload
+from helpdesk_core.errors import Invalid
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
 from helpdesk_core.tickets.opening import open_ticket
+from helpdesk_core.users.accounts import find_by_address
 from helpdesk_core.web.channels import BY_HAND, CHANNELS
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, words
 from helpdesk_core.web.desk.lists import choices
 from helpdesk_core.web.desk.rail import rail_context
+from helpdesk_core.web.hooks import ticket_form_fields
 from helpdesk_core.web.oversize import refuse_left_out
+from helpdesk_core.web.portal.questions import Question, answers, labels, questions
 from helpdesk_core.web.routing import Routes
 from helpdesk_core.web.submitted import (
     EXPECTED,
@@ -40,10 +45,15 @@ def new_ticket() -> str:
 def create_ticket() -> Response | tuple[str, int]:
     """Open the ticket for its requester; the same form sent twice opens one."""
     desk, actor, uid, form = current_desk(), current_actor(), form_uid(), request.form
+    if form.get("then") == "questions":
+        return _form({}, form.getlist("kept")), 200
     before = sent_before(db(), uid)
     if before is not None:
         return redirect(url_for("desk.ticket", number=before.number))
     uploads = received_files()
+    extra, problems = answers(_asked())
+    if problems:
+        return _form_again(problems, uploads)
     assignee = form.get("assignee") or None
     new = NewTicket(
         subject=form.get("subject", ""),
@@ -57,6 +67,7 @@ def create_ticket() -> Response | tuple[str, int]:
         assignee=actor.uid if assignee == "me" else assignee,
         tags=tuple(each.strip() for each in form.get("tags", "").split(",") if each.strip()),
         cc=tuple(each.strip() for each in form.get("cc", "").replace(";", ",").split(",") if each.strip()),
+        extra=extra,
     )
     channel = form.get("channel", "")
     close_session()
@@ -66,11 +77,7 @@ def create_ticket() -> Response | tuple[str, int]:
     except IntegrityError:  # the same form twice in the same moment
         return redirect(url_for("desk.home"))
     except EXPECTED as error:
-        kept, wrong = keep_files(desk, actor, uploads)
-        problems = problems_of(error, NAMES)
-        if wrong:
-            problems["files"] = wrong
-        return _form(problems, [*form.getlist("kept"), *(each.uid for each in kept)]), 422
+        return _form_again(problems_of(error, NAMES), uploads)
     opened = posted.ticket
     if actor.may("ticket.read", opened.department_id):
         return redirect(url_for("desk.ticket", number=opened.number))
@@ -78,10 +85,42 @@ def create_ticket() -> Response | tuple[str, int]:
     return redirect(url_for("desk.home"))
 
 
+def _form_again(problems: dict[str, list[str]], uploads: tuple[Upload, ...]) -> tuple[str, int]:
+    """Return the form with what is wrong; the files that came along are kept."""
+    kept, wrong = keep_files(current_desk(), current_actor(), uploads)
+    if wrong:
+        problems["files"] = wrong
+    return _form(problems, [*request.form.getlist("kept"), *(each.uid for each in kept)]), 422
+
+
+def _asked() -> list[Question]:
+    """Return the fields of plugins, for the account that the address belongs to."""
+    desk, address = current_desk(), request.form.get("email", "").strip()
+    if not desk.hooks.implementers(ticket_form_fields):
+        return []
+    department = request.form.get("department") or next((key for key, _name in choices()["all_departments"]), None)
+    try:
+        customer = find_by_address(db(), address) if address else None
+    except Invalid:  # said when the ticket is to be opened
+        customer = None
+    return questions(
+        desk,
+        current_actor(),
+        department,
+        request.form,
+        fresh=not request.form,
+        customer_id=customer.id if customer else None,
+    )
+
+
 def _form(problems: dict[str, list[str]], kept: Sequence[str] = ()) -> str:
     given: dict[str, Any] = request.form.to_dict()
+    asked = _asked()
     return render_template(
         "desk/new.html",
+        asked=asked,
+        asks=bool(current_desk().hooks.implementers(ticket_form_fields)),
+        labels=labels(asked),
         problems=problems,
         given=given,
         choices=choices(),
