@@ -1,0 +1,1 @@
+"""The helpdesk inside a site made with Django; Wagtail and django CMS build on it."""

@@ -1,0 +1,1 @@
+"""The helpdesk inside a site made with Wagtail."""
