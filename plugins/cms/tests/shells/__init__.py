@@ -2,7 +2,7 @@
 
 Each shell has a driver beside this file, a subclass of `Shell`. `test_shells.py` starts it once for a run of its tests,
 tells the helpdesk its addresses, and does everything else through a browser, or through the methods below where the
-systems have ways of their own. The texts it looks for are those of the helpdesk's fragments, and in the shells themselves,
+systems have ways of their own. The texts it looks for are those of the fragments, and in the shells themselves,
 in English:
 
 - a link named "Sign in to support" on the page `account`, there for people who are signed in;
@@ -132,4 +132,4 @@ class Shell(ABC):
 
     @abstractmethod
     def make_ticket(self, page: "Page", comment: str) -> None:
-        """Make a ticket of a comment, as whoever is signed in does it; afterwards the page shows "View ticket" at it."""
+        """Make a ticket of a comment, as whoever is signed in does it; then the page shows "View ticket" at it."""

@@ -1,0 +1,119 @@
+<?php
+/**
+ * Sets a WordPress up without its pages: php wordpress_tool.php FOLDER install|configure|comment, with JSON at its input.
+ *
+ * @package Helpdesk
+ */
+
+$_SERVER['HTTP_HOST']       = 'localhost';
+$_SERVER['REQUEST_URI']     = '/';
+$_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+
+$told = json_decode( file_get_contents( 'php://stdin' ), true );
+if ( 'install' === $argv[2] ) {
+	define( 'WP_INSTALLING', true );
+	define( 'WP_SITEURL', $told['url'] );
+}
+require $argv[1] . '/wp-load.php';
+
+function tests_install( array $told ) {
+	require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+	require_once ABSPATH . 'wp-admin/includes/plugin.php';
+	wp_install( 'Example Company', 'owner', 'owner@example.com', true, '', wp_generate_password() );
+	update_option( 'siteurl', $told['url'] );
+	update_option( 'home', $told['url'] );
+	update_option( 'show_avatars', 0 );
+	update_option( 'tests_account', $told['account'] );
+	switch_theme( 'twentytwentythree' );
+	foreach ( $told['people'] as $person ) {
+		$id = wp_insert_user(
+			array(
+				'user_login'   => $person['login'],
+				'user_email'   => $person['email'],
+				'user_pass'    => $told['password'],
+				'display_name' => $person['name'],
+				'role'         => $person['role'],
+			)
+		);
+		if ( is_wp_error( $id ) ) {
+			throw new Exception( $id->get_error_message() );
+		}
+		if ( $person['proved'] ) {
+			update_user_meta( $id, 'helpdesk_proved_address', $person['email'] );
+		}
+		update_user_meta( $id, 'admin_color', 'fresh' );
+	}
+	$pages = array(
+		'support'  => array( 'Support', '<!-- wp:helpdesk/support {"path":"new"} /-->' ),
+		'tickets'  => array( 'My tickets', "<!-- wp:shortcode -->\n[helpdesk path=\"tickets\"]\n<!-- /wp:shortcode -->" ),
+		'frame'    => array( 'Support in a frame', '<!-- wp:helpdesk/support {"path":"new","frame":true} /-->' ),
+		'account'  => array( 'Account', "<!-- wp:shortcode -->\n[helpdesk_sign_in next=\"/tickets\"]\n<!-- /wp:shortcode -->" ),
+		'comments' => array( 'News', '<!-- wp:paragraph --><p>We have opened a new shop.</p><!-- /wp:paragraph -->' ),
+	);
+	foreach ( $pages as $slug => list( $title, $content ) ) {
+		wp_insert_post(
+			wp_slash(
+				array(
+					'post_type'      => 'page',
+					'post_name'      => $slug,
+					'post_title'     => $title,
+					'post_content'   => $content,
+					'post_status'    => 'publish',
+					'comment_status' => 'comments' === $slug ? 'open' : 'closed',
+				)
+			)
+		);
+	}
+	global $wp_rewrite;
+	$wp_rewrite->set_permalink_structure( '/%postname%/' );
+	flush_rewrite_rules( false );
+	$problem = activate_plugin( 'helpdesk/helpdesk.php' );
+	if ( is_wp_error( $problem ) ) {
+		throw new Exception( $problem->get_error_message() );
+	}
+	return true;
+}
+
+function tests_configure( array $told ) {
+	global $wpdb;
+	update_option(
+		'helpdesk_settings',
+		array(
+			'url'    => $told['helpdesk'],
+			'site'   => $told['site'],
+			'kid'    => $told['kid'],
+			'secret' => $told['secret'],
+			'wait'   => $told['wait'],
+			'widget' => true,
+			'roles'  => array( 'administrator', 'editor' ),
+		)
+	);
+	foreach ( array( '_transient_helpdesk_f_', '_transient_timeout_helpdesk_f_', '_transient_helpdesk_d_', '_transient_timeout_helpdesk_d_' ) as $beginning ) {
+		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( $beginning ) . '%' ) );
+		array_map( 'delete_option', $names );
+	}
+	delete_option( 'helpdesk_failures' );
+	delete_option( 'helpdesk_style' );
+	return true;
+}
+
+function tests_comment( array $told ) {
+	return wp_insert_comment(
+		wp_slash(
+			array(
+				'comment_post_ID'      => get_page_by_path( 'comments' )->ID,
+				'comment_author'       => $told['name'],
+				'comment_author_email' => $told['email'],
+				'comment_content'      => $told['text'],
+				'comment_approved'     => 1,
+			)
+		)
+	);
+}
+
+try {
+	echo wp_json_encode( call_user_func( 'tests_' . $argv[2], $told ) );
+} catch ( Exception $error ) {
+	fwrite( STDERR, $error->getMessage() );
+	exit( 1 );
+}
