@@ -1,11 +1,14 @@
 """Searching in what plugins bring, and listing it for those who keep an index."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
+from helpdesk_core.actor import Actor
+from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search import hooks
 from helpdesk_core.search.query import SearchQuery, parse_query
-from helpdesk_core.search.sources import SearchSource
+from helpdesk_core.search.sources import FoundPage, SearchSource
 
 MAX_DOCUMENTS = 200
 
@@ -16,6 +19,28 @@ def sources(desk: Helpdesk) -> Mapping[str, SearchSource]:
     for source in desk.hooks.collect(hooks.search_sources):
         found.setdefault(source.id, source)
     return found
+
+
+def finders(desk: Helpdesk) -> Sequence[tuple[str, SearchSource]]:
+    """Return the sources that put what they find on the desk's search page, each with the id of its plugin."""
+    return [(of, each) for of, found in desk.gather(hooks.search_sources) for each in found if each.find is not None]
+
+
+def find_pages(desk: Helpdesk, actor: Actor, query: SearchQuery, limit: int = 10) -> list[FoundPage]:
+    """Return what fits of all sources, at most `limit` of each; nothing of one that fails, nor without any words."""
+    return [page for of, each in finders(desk) for page in _found(desk, of, each, actor, query, limit)]
+
+
+def _found(
+    desk: Helpdesk, plugin_id: str, source: SearchSource, actor: Actor, query: SearchQuery, limit: int
+) -> Sequence[FoundPage]:
+    if source.find is None or not query.words:
+        return []
+    find = partial(source.find, query, actor, limit)
+    try:
+        return desk.hooks.run_for(hooks.search_sources, plugin_id, find)[:limit]
+    except HookFailed:
+        return []  # it is counted and logged already
 
 
 def search_documents(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from helpdesk_core.actor import Actor
 from helpdesk_core.events.base import Event
+from helpdesk_core.search.query import SearchQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +20,33 @@ class SearchDocument:
     labels: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPage:
+    """A page that a search finds; `text` is a line about it, `body` its plain words if they are at hand.
+
+    Of `body` the page of results shows the place that fits.
+    """
+
+    title: str
+    href: str
+    text: str = ""
+    body: str = ""
+    icon: str = "book-open"
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSource:
     """A kind of thing that can be found.
 
     `load(session, keys)` returns the documents of these keys, leaving out those that are gone; `keys(session)` all keys
     there are, for building an index anew; `changed(event)` the keys that an event of the helpdesk makes stale.
+
+    `find(query, actor, limit)` puts them on the search page of the desk: it returns what fits and the actor may read,
+    best first, by `search_documents` or in its own way. It is asked for searches that have words.
     """
 
     id: str
     load: Callable[[Session, Sequence[str]], Sequence[SearchDocument]]
     keys: Callable[[Session], Iterator[str]]
     changed: Callable[[Event], Sequence[str]]
+    find: Callable[[SearchQuery, Actor, int], Sequence[FoundPage]] | None = None

@@ -2,15 +2,18 @@
 
 from urllib.parse import urlencode
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from helpdesk_core.actor import EVERYWHERE
 from helpdesk_core.departments.models import Department
 from helpdesk_core.errors import Invalid
-from helpdesk_core.search.query import narrowed, widened
+from helpdesk_core.search.marking import READ, around, marks, whole
+from helpdesk_core.search.query import SearchQuery, narrowed, widened
+from helpdesk_core.search.service import find_pages, finders
 from helpdesk_core.tickets.facets import Facet
 from helpdesk_core.tickets.results import SORTS, SearchPage, search_tickets
+from helpdesk_core.tickets.searching import read_search
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.rail import rail_context
 from helpdesk_core.web.routing import STAFF, Routes
@@ -49,10 +52,35 @@ def search() -> str:
         narrowing=_narrowing(text, sort, found),
         correction=_link(found.correction, sort) if found.correction else "",
         sorts=[(each, _link(text, each)) for each in SORTS],
+        elsewhere=_elsewhere(found.query, text) if not offset else "",
         older=_link(text, sort, found.next_offset) if found.next_offset else "",
         newer=_link(text, sort) if offset else "",
         **rail_context(""),
     )
+
+
+@routes.get("/search/pages", permission=STAFF)
+def pages() -> str:
+    """Show what of other sources than tickets fits: a part of the search page for its script, or a page of its own."""
+    text, desk, actor = _asked(), current_desk(), current_actor()
+    query = read_search(text, actor, words(), desk.now())
+    found = find_pages(desk, actor, query)
+    texts = [each.title for each in found] + [each.body[:READ] for each in found]
+    places = marks(desk, query, texts)
+    shown = [
+        (page, whole(page.title, title), around(page.body, inside) if inside else [(page.text, False)])
+        for page, title, inside in zip(found, places, places[len(found) :], strict=False)
+    ]
+    if "HX-Request" in request.headers:
+        return render_template("desk/found_pages.html", pages=shown)
+    return render_template(
+        "desk/search_pages.html", q=text, pages=shown, tickets=url_for("desk.search", q=text), **rail_context("")
+    )
+
+
+def _elsewhere(query: SearchQuery, text: str) -> str:
+    """Return where to ask for pages of other sources; nothing if there are none, or the search is for fields only."""
+    return url_for("desk.pages", q=text) if query.words and finders(current_desk()) else ""
 
 
 def _narrowing(text: str, sort: str, found: SearchPage) -> list[tuple[str, list[tuple[Facet, str, bool]]]]:

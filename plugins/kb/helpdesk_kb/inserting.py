@@ -18,6 +18,8 @@ from .rights import FOR_CUSTOMERS, published
 
 LIMIT: Final = 6
 PREFIX: Final = "kb:"
+FIND: Final = "kb:find"
+"""The value of the button by which browsers without a script ask what fits the ticket."""
 _PICTURE: Final = re.compile(r"!\[([^\]]*)\]\(cid:[^)]*\)")
 """A picture of the article's own; a mail cannot show it, so its words stand for it."""
 

@@ -41,7 +41,7 @@ from helpdesk_core.api.hooks import (
     ticket_opening,
 )
 from helpdesk_core.api.rest import ApiRoute
-from helpdesk_core.api.search import SearchSource
+from helpdesk_core.api.search import FoundPage, SearchQuery, SearchSource
 from helpdesk_core.api.settings import gettext_noop as _l
 from helpdesk_core.api.tickets import Ticket
 from helpdesk_core.api.users import PersonalData, User
@@ -53,7 +53,7 @@ from .desk_more import DeskMore
 from .events import ArticleChanged
 from .models import Base
 from .portal import VISITOR, Portal
-from .rights import PUBLISH, WRITE
+from .rights import FOR_CUSTOMERS, PUBLISH, WRITE
 from .settings import Settings
 from .texts import _, lazy
 
@@ -123,11 +123,14 @@ class KbPlugin(Plugin):
 
     @hookimpl(desk_composer)
     def desk_composer(self, ticket: Ticket, actor: Actor) -> Panel | None:
-        """Offer articles to insert."""
-        with self.desk.read() as read:
-            found = inserting.proposals(self.desk, read, actor, ticket)
+        """Offer articles to insert; they are looked for when somebody opens the menu, and no page waits."""
+        found = None
+        if request.form.get("insert") == inserting.FIND:
+            with self.desk.read() as read:
+                found = inserting.proposals(self.desk, read, actor, ticket)
         search = url_for("desk_kb_insert", number=ticket.number)
-        return Panel(template="kb/composer.html", context={"found": found, "search": search}, order=60)
+        context = {"found": found, "search": search, "find": inserting.FIND}
+        return Panel(template="kb/composer.html", context=context, order=60)
 
     @hookimpl(page_foot)
     def page_foot(self) -> Panel | None:
@@ -136,7 +139,9 @@ class KbPlugin(Plugin):
 
     @hookimpl(composer_text)
     def composer_text(self, key: str, actor: Actor) -> str | None:
-        """Return the Markdown of an article, or a link to it."""
+        """Return the Markdown of an article, or a link to it; nothing for the button that shows what there is."""
+        if key == inserting.FIND:
+            return ""
         address = addresses.absolute(addresses.to("home")).rstrip("/") + "/{locale}/{slug}"
         with self.desk.read() as read:
             return inserting.inserted(read, actor, key, address)
@@ -160,7 +165,25 @@ class KbPlugin(Plugin):
     @hookimpl(search_sources)
     def search_sources(self) -> Sequence[SearchSource]:
         """Let a plugin with an index find articles."""
-        return [reading.source()]
+        return [reading.source(self._find)]
+
+    def _find(self, query: SearchQuery, actor: Actor, limit: int) -> Sequence[FoundPage]:
+        """Return articles for the search page of the desk; they have no fields."""
+        if any(term.field for term in query.terms) or query.after or query.before:
+            return []
+        with self.desk.read() as read:
+            found = reading.search(self.desk, read, actor, addresses.reader_locale(), query.text, limit)
+            bodies = reading.plain_texts(read, found)
+        return [
+            FoundPage(
+                title=card.title,
+                href=addresses.of_card(card),
+                text=card.summary,
+                body=bodies.get(card.text_id, ""),
+                icon="file-text" if card.visibility in FOR_CUSTOMERS else "lock",
+            )
+            for card in found
+        ]
 
     @hookimpl(scheduled_jobs)
     def scheduled_jobs(self) -> Sequence[Job]:

@@ -1,7 +1,7 @@
 """Finding articles: lists, search, suggestions, what is related."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Event, Helpdesk
 from helpdesk_core.api.errors import NotFound
-from helpdesk_core.api.search import SearchDocument, SearchSource, search_documents
+from helpdesk_core.api.search import FoundPage, SearchDocument, SearchQuery, SearchSource, search_documents
 
 from .models import Article, Category, Text, Visit
 from .rights import labels_for, labels_of, published
@@ -209,9 +209,9 @@ def _look(session: Session, actor: Actor, locale: str, words: str, limit: int, *
     return sorted(found, key=points, reverse=True)[:limit]
 
 
-def source() -> SearchSource:
-    """Return what a plugin with an index needs to keep one of the articles."""
-    return SearchSource(SOURCE, _documents, _keys, _changed)
+def source(find: Callable[[SearchQuery, Actor, int], Sequence[FoundPage]]) -> SearchSource:
+    """Return what a plugin with an index needs to keep one of the articles, and what the desk's search asks."""
+    return SearchSource(SOURCE, _documents, _keys, _changed, find)
 
 
 def _documents(session: Session, keys: Sequence[str]) -> list[SearchDocument]:

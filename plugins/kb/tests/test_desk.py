@@ -37,15 +37,20 @@ def test_an_article_is_made_of_a_ticket_and_inserted_into_a_reply(kb: Kb) -> Non
     assert page.form("article").value("title") == "Mail on my phone"
     assert "Which server?" in page.form("article").value("body")
     browser.submit("article", body="Use imap.", visibility="public", press="Save and publish")
-    page = browser.get(f"/desk/tickets/{ticket.number}")
+    browser.get(f"/desk/tickets/{ticket.number}")
+    page = browser.submit("composer", body="Dear Anna,", press="Show articles that fit")
+    assert page.form("composer").value("body") == "Dear Anna,"
     page = browser.submit("composer", press="Link")
+    assert page.form("composer").value("body").startswith("Dear Anna,")
     assert "[Mail on my phone](http://helpdesk.example/x/kb/en/mail-on-my-phone)" in page.form("composer").value("body")
 
 
 def test_what_customers_cannot_read_is_never_linked_in_a_reply(kb: Kb) -> None:
     kb.publish("Mail secrets", visibility="internal")
     ticket = kb.site.world.ticket(kb.customer, subject="Mail secrets").ticket
-    page = kb.site.browser(kb.editor).get(f"/desk/tickets/{ticket.number}")
+    browser = kb.site.browser(kb.editor)
+    browser.get(f"/desk/tickets/{ticket.number}")
+    page = browser.submit("composer", press="Show articles that fit")
     buttons = [each.value for each in page.form("composer").buttons if each.name == "insert"]
     assert [each.partition(":")[2].partition(":")[0] for each in buttons] == ["text"]
 
@@ -101,3 +106,28 @@ def test_lists_and_articles_cost_the_same_number_of_queries_however_many_there_a
     assert counted() == before
     *own, _ticket = before
     assert max(own) <= 8, before
+
+
+def test_the_page_of_a_ticket_asks_the_database_nothing_for_articles(kb: Kb) -> None:
+    kb.publish("Mail on a phone")
+    ticket = kb.site.world.ticket(kb.customer, subject="Mail on a phone").ticket
+    browser = kb.site.browser(kb.editor)
+    browser.get(f"/desk/tickets/{ticket.number}")
+    with count_queries(kb.site.desk) as queries:
+        browser.get(f"/desk/tickets/{ticket.number}")
+    assert not [each for each in queries if "kb_" in str(each)]
+
+
+def test_articles_stand_on_the_search_page_of_the_desk_for_those_who_may_read_them(kb: Kb) -> None:
+    kb.publish("Zeppelin for all", body="**Fly** a zeppelin today.")
+    kb.publish("Zeppelin inside", visibility="internal")
+    kb.publish("Zeppelin of sales", visibility="department", department="sales")
+    browser = kb.site.browser(kb.agent)
+    page = browser.get("/desk/search", q="zeppelin")
+    assert "Nothing was found." in page.words
+    page = browser.get(page.link("Show what else fits"))
+    assert [title in page.words for title in ("Zeppelin for all", "Zeppelin inside", "Zeppelin of sales")] == [1, 1, 0]
+    assert "Fly a <mark>zeppelin</mark> today." in page.text
+    assert "Nothing fits." in browser.get("/desk/search/pages", q="zeppelin status:open").words
+    assert "Show what else fits" not in browser.get("/desk/search", q="status:open").words
+    assert kb.site.browser(kb.customer).get("/desk/search/pages", q="zeppelin").status == 403
