@@ -5,14 +5,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Flask
 from flask_smorest import Blueprint
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
 from helpdesk_core.rest.context import check, close_session, current_actor, current_desk
-from helpdesk_core.rest.describing import DescribedApi
 from helpdesk_core.rest.headers import headers_of
 from helpdesk_core.rest.idempotency import once
 from helpdesk_core.rest.reading import Parser, check_path
@@ -28,17 +26,10 @@ class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     ARGUMENTS_PARSER = Parser()
 
 
-def add_operations(
-    app: Flask,
-    api: DescribedApi,
-    routes: Sequence[ApiRoute],
-    *,
-    title: str,
-    description: str,
-    area: str = "",
-    owner: str = "",
-) -> list[str]:
-    """Add the operations below `/api/v1<area>`, and to the description under a title; return their rules.
+def operations(
+    routes: Sequence[ApiRoute], *, title: str, description: str, area: str = "", owner: str = ""
+) -> Operations:
+    """Return the operations below `/api/v1<area>`, under a title in the description, for any number of applications.
 
     `owner` is the plugin's id. Raises ValueError for what does not fit.
     """
@@ -51,8 +42,7 @@ def add_operations(
         seen.add((route.rule, route.method))
         name = f"{owner}_{route.operation}" if owner else route.operation
         blueprint.add_url_rule(route.rule, name, _view(blueprint, route, name), methods=[route.method])
-    api.register_blueprint(blueprint)
-    return [PREFIX + area + route.rule for route in routes]
+    return blueprint
 
 
 def _check(route: ApiRoute) -> None:

@@ -16,9 +16,11 @@ from helpdesk_core.web.packing import pack
 from helpdesk_core.web.pages import core_routes
 from helpdesk_core.web.security import check_csrf, protect, refuse_control_characters
 from helpdesk_core.web.surroundings import register_surroundings
+from helpdesk_core.web.template_memory import MEMORY
 from helpdesk_core.web.template_texts import bind_texts
 from helpdesk_core.web.theme_trying import PagesEnvironment
 from helpdesk_core.web.theming import register_theming
+from helpdesk_core.web.url_rules import LateRule
 
 MEGABYTE = 1024 * 1024
 
@@ -30,6 +32,7 @@ def build_web(desk: Helpdesk) -> Flask:
     narrowing(desk)  # nor one that cannot say how it sorts and filters lists
     app = Flask("helpdesk_core.web", static_folder=None, template_folder=None)
     app.request_class = PageRequest
+    app.url_rule_class = LateRule
     app.jinja_environment = PagesEnvironment
     app.extensions["helpdesk"] = desk
     site = desk.settings.site()
@@ -42,6 +45,7 @@ def build_web(desk: Helpdesk) -> Flask:
         MAX_FORM_MEMORY_SIZE=4 * MEGABYTE,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = MEMORY
     if site.trusted_proxies:
         hops = site.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way

@@ -52,6 +52,7 @@ def _places(desk: Helpdesk, plugin: Plugin) -> list[Place]:
 
 def _trial(app: Flask) -> Flask:
     trial = Flask("trial", static_folder=None)
+    trial.url_rule_class = app.url_rule_class
     for rule in app.url_map.iter_rules():
         trial.url_map.add(rule.empty())
     return trial
