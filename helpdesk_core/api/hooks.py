@@ -15,7 +15,7 @@ from helpdesk_core.departments.hooks import (
 from helpdesk_core.hooks import Veto, hookimpl
 from helpdesk_core.i18n.hooks import text_overrides
 from helpdesk_core.jobs.hooks import scheduled_jobs
-from helpdesk_core.mail.hooks import mail_failed, mail_sent, mail_transport, outgoing_mail
+from helpdesk_core.mail.hooks import mail_bytes, mail_failed, mail_sent, mail_transport, outgoing_mail
 from helpdesk_core.rest.hooks import api_routes
 from helpdesk_core.search.hooks import document_search, search_correction, search_marks, search_sources
 from helpdesk_core.services.hooks import customer_facts, customer_services
@@ -93,6 +93,7 @@ from helpdesk_core.web.hooks import (
     page_foot,
     page_head,
     portal_answers,
+    portal_article,
     portal_footer,
     portal_home,
     portal_links,
@@ -148,6 +149,7 @@ __all__ = [
     "hookimpl",
     "list_filters",
     "list_orders",
+    "mail_bytes",
     "mail_failed",
     "mail_sent",
     "mail_transport",
@@ -170,6 +172,7 @@ __all__ = [
     "personal_data",
     "plugin_switched",
     "portal_answers",
+    "portal_article",
     "portal_footer",
     "portal_home",
     "portal_links",

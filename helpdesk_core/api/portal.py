@@ -11,7 +11,7 @@ from helpdesk_core.web.portal.home import answers_to, finds_answers
 from helpdesk_core.web.portal.lists import GROUPS
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
 from helpdesk_core.web.portal.words import ListedTicket, Standing, listed, standing
-from helpdesk_core.web.submitted import EXPECTED, SentBefore, problems_of, received_files, sent_before
+from helpdesk_core.web.submitted import EXPECTED, keep_files, received_files, sent_before, waiting_files
 
 __all__ = [
     "EXPECTED",
@@ -20,20 +20,20 @@ __all__ = [
     "Letter",
     "ListedTicket",
     "Question",
-    "SentBefore",
     "Standing",
     "answers",
     "answers_to",
     "as_letter",
     "finds_answers",
+    "keep_files",
     "labels",
     "listed",
     "needs_follow_up",
-    "problems_of",
     "questions",
     "received_files",
     "refuse_left_out",
     "sent_before",
     "standing",
     "visible_departments",
+    "waiting_files",
 ]

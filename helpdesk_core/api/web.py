@@ -5,7 +5,7 @@ from helpdesk_core.web.context import act_as, close_session, current_actor, curr
 from helpdesk_core.web.desk.rail import rail_context
 from helpdesk_core.web.files import attachment_response
 from helpdesk_core.web.localisation import language, said
-from helpdesk_core.web.parts import Answer, Column, Command, FormField, Link, Panel, Source, TicketAction
+from helpdesk_core.web.parts import Answer, Article, Column, Command, FormField, Link, Panel, Source, TicketAction
 from helpdesk_core.web.routing import CUSTOMER, PUBLIC, SIGNED_IN, STAFF, Route, Routes
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SIGNED_IN",
     "STAFF",
     "Answer",
+    "Article",
     "Column",
     "Command",
     "FormField",

@@ -10,7 +10,7 @@ from typing import Any
 from helpdesk_core.actor import Actor
 from helpdesk_core.hooks import hookspec
 from helpdesk_core.tickets.models import Message, Ticket
-from helpdesk_core.web.parts import Answer, Column, Command, FormField, Link, Panel, Source, TicketAction
+from helpdesk_core.web.parts import Answer, Article, Column, Command, FormField, Link, Panel, Source, TicketAction
 from helpdesk_core.web.routing import Route
 
 
@@ -116,6 +116,14 @@ def portal_answers(text: str, actor: Actor, department: str | None, limit: int) 
     `text` is what somebody types, three letters or more: into the search of the portal, or as the subject of a new
     ticket in `department` (its key; None for none). It is asked for again and again while they type, so answer fast,
     and only with what `actor` may read.
+    """
+
+
+@hookspec.pick(since="0.1")
+def portal_article(slug: str, actor: Actor) -> Article | None:
+    """Return the answer with that `Answer.slug` in full, for pages of other sites; None for what is not yours.
+
+    Anybody can make up a slug: return only what `actor` may read. Links and pictures need whole addresses.
     """
 
 

@@ -43,7 +43,8 @@ class Link:
 class Answer:
     """A page that may answer a question, as the portal suggests it; `text` is a line of it.
 
-    `body` is its plain text, if it is at hand: the page of results shows the place that fits the search.
+    `body` is its plain text, if it is at hand: the page of results shows the place that fits the search. `slug` is how
+    `portal_article` finds it, for pages of other sites that show it in place; without one they lead to `href`.
     """
 
     title: str
@@ -51,6 +52,15 @@ class Answer:
     text: str = ""
     body: str = ""
     icon: str = "book-open"
+    slug: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An answer in full, to be shown in another place: `html` is cleaned again before it is."""
+
+    title: str
+    html: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

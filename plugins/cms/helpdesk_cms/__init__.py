@@ -1,0 +1,1 @@
+"""The helpdesk inside the site that a company already has."""

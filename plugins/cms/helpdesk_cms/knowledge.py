@@ -1,0 +1,57 @@
+"""Answers in another site's page: searching, one article, how services do."""
+
+from typing import Final
+
+from markupsafe import Markup
+
+from helpdesk_core.api.errors import NotFound
+from helpdesk_core.api.hooks import portal_article, portal_status
+from helpdesk_core.api.portal import answers_to, finds_answers
+from helpdesk_core.api.tickets import clean_html
+
+from .fragments import Asked, Fragment, show
+from .texts import _
+from .texts import lazy as _l
+
+LASTS: Final = 300
+STATUS_LASTS: Final = 60
+MOST: Final = 20
+
+
+def search(asked: Asked) -> Fragment:
+    """Show the search with what it finds; a form leads to the address of its result."""
+    if asked.form is not None:
+        text = asked.form.get("q", "").strip()[:200]
+        return Fragment(go=_path(text), status=303)
+    text = asked.query.get("q", "").strip()[:200]
+    return show(
+        asked,
+        "cms/search.html",
+        _("Find an answer"),
+        max_age=LASTS,
+        q=text,
+        finds=finds_answers(),
+        found=answers_to(text, None, MOST),
+        here=asked.desk.settings.site().url,
+    )
+
+
+def article(asked: Asked, slug: str) -> Fragment:
+    """Show one article."""
+    found = asked.desk.hooks.pick(portal_article, slug=slug, actor=asked.actor)
+    if found is None:
+        raise NotFound(_l("There is no such article. Search for what you need."))
+    body = Markup(clean_html(found.html))  # noqa: S704 - cleaned right here
+    return show(asked, "cms/article.html", found.title, max_age=LASTS, body=body)
+
+
+def status(asked: Asked) -> Fragment:
+    """Show how the services do, as plugins say it."""
+    told = bool(asked.desk.hooks.implementers(portal_status))
+    return show(asked, "cms/status.html", _("Service status"), max_age=STATUS_LASTS, told=told)
+
+
+def _path(text: str) -> str:
+    from urllib.parse import urlencode
+
+    return "search?" + urlencode({"q": text}) if text else "search"

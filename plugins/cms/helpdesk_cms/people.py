@@ -1,0 +1,198 @@
+"""Who a site's people are here: accounts join by proved addresses only, and staff only where the site may."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import ANONYMOUS, SYSTEM, Actor, Helpdesk
+from helpdesk_core.api.departments import Department
+from helpdesk_core.api.errors import Forbidden, HelpdeskError
+from helpdesk_core.api.users import (
+    SignedIn,
+    User,
+    find_by_address,
+    find_or_create_by_address,
+    find_role,
+    grant_role,
+    load_actor_by_user,
+    revoke_role,
+)
+
+from .models import Person, Site
+from .sites import OWNERS_ONLY
+from .texts import lazy as _l
+from .tokens import Claims
+
+TOUCHED_AFTER: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody in front of a site: an account (`signed`), or a visitor of whom the site knows a name and an address."""
+
+    signed: SignedIn | None = None
+    name: str = ""
+    email: str = ""
+    locale: str | None = None
+    ip: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def customer(self) -> Actor:
+        """Who acts in a site's pages: the account with a customer's rights and no more, whatever else it may do."""
+        if self.signed is None:
+            return replace(ANONYMOUS, locale=self.locale)
+        actor = self.signed.actor
+        return replace(actor, grants={}, locale=actor.locale or self.locale, channel="web")
+
+
+class NotFromHere(Forbidden):
+    """The person is known, and must not come from this site; the message says what to do."""
+
+    code = "not-from-here"
+
+
+def recognise(desk: Helpdesk, claims: Claims) -> Who:
+    """Return who the token is about; an account is made for a proved address that is new here.
+
+    `NotFromHere` for accounts that are deactivated, and for staff where the site is not for staff.
+    """
+    person = _known(desk, claims) or _joined(desk, claims)
+    if person is None:
+        return _visitor(claims)
+    roles = _roles_given(desk, claims, person)
+    _remember(desk, claims, person, roles)
+    with desk.read() as session:
+        signed = load_actor_by_user(desk, session, person.user_id, channel="web")
+    if signed is None:
+        raise NotFromHere(_l("This account is deactivated. Write to us if you think that is a mistake."))
+    _check_staff(claims.site, signed)
+    return Who(signed, signed.actor.name, signed.actor.email, claims.locale, claims.ip, claims.data)
+
+
+def recognise_customer(desk: Helpdesk, claims: Claims) -> Who:
+    """Return who the token is about, for pages where everybody is a customer: who must not come is a visitor."""
+    try:
+        return recognise(desk, claims)
+    except NotFromHere:
+        return _visitor(claims)
+
+
+def find_person(session: Session, site: Site, sub: str) -> Person | None:
+    """Return who has that id at the site, if they have been here."""
+    return session.scalar(select(Person).where(Person.site_id == site.id, Person.sub == sub))
+
+
+def _known(desk: Helpdesk, claims: Claims) -> Person | None:
+    if not claims.sub:
+        return None
+    with desk.read() as session:
+        return find_person(session, claims.site, claims.sub)
+
+
+def _joined(desk: Helpdesk, claims: Claims) -> Person | None:
+    """Join the account that has the proved address, or a new one; None where nothing is proved."""
+    if not claims.sub or not claims.email or not claims.email_verified:
+        return None
+    with desk.read() as session:
+        there = find_by_address(session, claims.email)
+        if there is not None:
+            _check_joins(desk, session, claims, there)
+    user = find_or_create_by_address(
+        desk, ANONYMOUS, claims.email, claims.name, verified=True, locale=_offered(desk, claims), reason="plugin"
+    )
+    try:
+        with desk.begin(SYSTEM) as tx:
+            person = Person(site_id=claims.site.id, sub=claims.sub, user_id=user.id, data={}, roles=[], seen_at=tx.now)
+            tx.session.add(person)
+            tx.session.flush()
+    except IntegrityError:  # the same person came twice in the same moment
+        found = _known(desk, claims)
+        if found is None:
+            raise
+        return found
+    return person
+
+
+def _check_joins(desk: Helpdesk, session: Session, claims: Claims, user: User) -> None:
+    """Raise `NotFromHere` for an account that a proof of the address alone does not open."""
+    verified = any(each.address == claims.email and each.verified_at is not None for each in user.emails)
+    if not verified and user.password_hash is not None:
+        raise NotFromHere(
+            _l("There is an account with your address that is not confirmed. Follow the link in the mail we sent you.")
+        )
+    signed = load_actor_by_user(desk, session, user.id, channel="web")
+    if signed is None:
+        raise NotFromHere(_l("This account is deactivated. Write to us if you think that is a mistake."))
+    _check_staff(claims.site, signed)
+
+
+def _check_staff(site: Site, signed: SignedIn) -> None:
+    if signed.user.is_owner:
+        raise NotFromHere(_l("Owners of the helpdesk sign in here, not from another site."))
+    if signed.actor.grants and not site.staff:
+        raise NotFromHere(_l("Staff cannot come from this site. Sign in here instead."))
+
+
+def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> list[list[str]]:
+    """Give and take what the site's roles mean here; return what is given because of the site."""
+    if claims.roles is None or not claims.site.staff:
+        return person.roles
+    wanted = [
+        list(pair) for pair in sorted({(mine, at) for theirs, mine, at in claims.site.roles if theirs in claims.roles})
+    ]
+    if wanted == person.roles:
+        return wanted
+    with desk.read() as session:
+        user = session.get(User, person.user_id)
+        departments = set(session.scalars(select(Department.key)))
+        if user is None or not user.is_active or user.is_owner:
+            return person.roles
+        wanted = [[mine, at] for mine, at in wanted if _is_given(session, mine) and (not at or at in departments)]
+    for mine, at in person.roles:
+        if [mine, at] not in wanted and (not at or at in departments):
+            _take(desk, user.uid, mine, at)
+    for mine, at in wanted:
+        if [mine, at] not in person.roles:
+            grant_role(desk, SYSTEM, user.uid, mine, at or None)
+    return wanted
+
+
+def _take(desk: Helpdesk, uid: str, role: str, at: str) -> None:
+    """Take a role that may have been removed from the helpdesk meanwhile."""
+    try:
+        revoke_role(desk, SYSTEM, uid, role, at or None)
+    except HelpdeskError:
+        return
+
+
+def _is_given(session: Session, role: str) -> bool:
+    """Tell whether the role is there and none that only owners give; it may have been changed after it was chosen."""
+    try:
+        found = find_role(session, role)
+    except HelpdeskError:
+        return False
+    return not {each.permission for each in found.permissions} & OWNERS_ONLY
+
+
+def _remember(desk: Helpdesk, claims: Claims, person: Person, roles: list[list[str]]) -> None:
+    same = person.data == dict(claims.data) and person.roles == roles
+    if same and desk.now() - person.seen_at < TOUCHED_AFTER:
+        return
+    with desk.begin(SYSTEM) as tx:
+        row = tx.session.get(Person, person.id)
+        if row is not None:
+            row.data, row.roles, row.seen_at = dict(claims.data), roles, tx.now
+
+
+def _visitor(claims: Claims) -> Who:
+    return Who(None, claims.name, claims.email, claims.locale, claims.ip, claims.data)
+
+
+def _offered(desk: Helpdesk, claims: Claims) -> str | None:
+    return str(offered) if (offered := desk.catalogues.offered(claims.locale)) is not None else None
