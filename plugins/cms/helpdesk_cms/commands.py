@@ -1,6 +1,7 @@
 """`helpdesk cms sites …`: making, listing, rotating and removing sites."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ def commands(desk: Helpdesk) -> Sequence[click.Command]:
 
 
 def _secret(from_stdin: bool) -> str | None:
-    return click.get_text_stream("stdin").readline().strip() if from_stdin else None
+    return sys.stdin.readline().strip() if from_stdin else None
 
 
 def _role(text: str) -> list[str]:

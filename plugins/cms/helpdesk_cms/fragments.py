@@ -81,6 +81,7 @@ def render(
     routes: tuple[tuple[str, Part], ...] = (
         ("|new", asking.new),
         (f"sent/({NUMBER})", asking.sent),
+        ("start", knowledge.start),
         ("tickets", tickets.mine),
         (f"tickets/({NUMBER})", tickets.one),
         ("search", knowledge.search),

@@ -1,6 +1,7 @@
 """Answers in another site's page: searching, one article, how services do."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -9,6 +10,7 @@ from helpdesk_core.api.hooks import portal_article, portal_status
 from helpdesk_core.api.portal import answers_to, finds_answers
 from helpdesk_core.api.tickets import clean_html
 
+from . import asking
 from .fragments import Asked, Fragment, show
 from .texts import _
 from .texts import lazy as _l
@@ -36,6 +38,11 @@ def search(asked: Asked) -> Fragment:
     )
 
 
+def start(asked: Asked) -> Fragment:
+    """Show the search, or where nothing would be found the form for a new ticket."""
+    return search(asked) if finds_answers() else asking.new(asked)
+
+
 def article(asked: Asked, slug: str) -> Fragment:
     """Show one article."""
     found = asked.desk.hooks.pick(portal_article, slug=slug, actor=asked.actor)
@@ -52,6 +59,4 @@ def status(asked: Asked) -> Fragment:
 
 
 def _path(text: str) -> str:
-    from urllib.parse import urlencode
-
     return "search?" + urlencode({"q": text}) if text else "search"

@@ -164,8 +164,8 @@ def _check_times(now: datetime, proved: dict[str, Any], site: Site) -> datetime:
         raise TokenRefused(
             "expired",
             _l(
-                "The token was made at %(token)s and is over; here it is %(here)s (UTC). Make a new one; if this one is "
-                "new, set the clocks.",
+                "The token was made at %(token)s and is over; here it is %(here)s (UTC). Make a new one; if this "
+                "one is new, set the clocks.",
                 **times,
             ),
             site,
