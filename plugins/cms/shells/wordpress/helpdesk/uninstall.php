@@ -26,7 +26,12 @@ function helpdesk_shell_remove() {
 }
 
 if ( is_multisite() ) {
-	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $helpdesk_shell_site ) {
+	foreach ( get_sites(
+		array(
+			'fields' => 'ids',
+			'number' => 0,
+		)
+	) as $helpdesk_shell_site ) {
 		switch_to_blog( $helpdesk_shell_site );
 		helpdesk_shell_remove();
 		restore_current_blog();

@@ -192,11 +192,11 @@ final class Helpdesk_Settings_Page {
 	public static function show_shortcodes() {
 		echo '<p>' . esc_html__( 'Put the block "Helpdesk" into a page, or one of these shortcodes:', 'helpdesk' ) . '</p><ul class="helpdesk-shortcodes">';
 		$codes = array(
-			'[helpdesk path="new"]'                => __( 'a form to ask for help', 'helpdesk' ),
-			'[helpdesk path="tickets"]'            => __( 'somebody\'s tickets', 'helpdesk' ),
-			'[helpdesk path="search"]'             => __( 'a search in the knowledge base', 'helpdesk' ),
-			'[helpdesk_frame path="new"]'          => __( 'the same in a frame', 'helpdesk' ),
-			'[helpdesk_sign_in next="/tickets"]'   => __( 'a link that signs in to the helpdesk', 'helpdesk' ),
+			'[helpdesk path="new"]'              => __( 'a form to ask for help', 'helpdesk' ),
+			'[helpdesk path="tickets"]'          => __( 'somebody\'s tickets', 'helpdesk' ),
+			'[helpdesk path="search"]'           => __( 'a search in the knowledge base', 'helpdesk' ),
+			'[helpdesk_frame path="new"]'        => __( 'the same in a frame', 'helpdesk' ),
+			'[helpdesk_sign_in next="/tickets"]' => __( 'a link that signs in to the helpdesk', 'helpdesk' ),
 		);
 		foreach ( $codes as $code => $words ) {
 			echo '<li><code>' . esc_html( $code ) . '</code> ' . esc_html( $words ) . '</li>';
