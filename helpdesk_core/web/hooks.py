@@ -123,7 +123,7 @@ def portal_answers(text: str, actor: Actor, department: str | None, limit: int) 
 def portal_article(slug: str, actor: Actor) -> Article | None:
     """Return the answer with that `Answer.slug` in full, for pages of other sites; None for what is not yours.
 
-    Anybody can make up a slug: return only what `actor` may read. Links and pictures need whole addresses.
+    Anybody can make up a slug: return only what `actor` may read. Links may be paths of this helpdesk.
     """
 
 

@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """An answer in full, to be shown in another place: `html` is cleaned again before it is."""
+    """An answer in full, to be shown in another place; `html` is safe: the plugin has cleaned it."""
 
     title: str
     html: str

@@ -1,14 +1,15 @@
 """Answers in another site's page: searching, one article, how services do."""
 
+import re
 from typing import Final
 from urllib.parse import urlencode
 
+from flask import request
 from markupsafe import Markup
 
 from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.hooks import portal_article, portal_status
 from helpdesk_core.api.portal import answers_to, finds_answers
-from helpdesk_core.api.tickets import clean_html
 
 from . import asking
 from .fragments import Asked, Fragment, show
@@ -18,6 +19,8 @@ from .texts import lazy as _l
 LASTS: Final = 300
 STATUS_LASTS: Final = 60
 MOST: Final = 20
+_OWN: Final = re.compile(r'\b(href|src)="(/(?![/\\])[^"]*)"')
+"""An address in HTML that is a path of the helpdesk."""
 
 
 def search(asked: Asked) -> Fragment:
@@ -48,7 +51,9 @@ def article(asked: Asked, slug: str) -> Fragment:
     found = asked.desk.hooks.pick(portal_article, slug=slug, actor=asked.actor)
     if found is None:
         raise NotFound(_l("There is no such article. Search for what you need."))
-    body = Markup(clean_html(found.html))  # noqa: S704 - cleaned right here
+    here, root = asked.desk.settings.site().url, request.script_root
+    html = _OWN.sub(lambda match: f'{match[1]}="{here}{match[2].removeprefix(root)}"', found.html)
+    body = Markup(html)  # noqa: S704 - the provider has cleaned it
     return show(asked, "cms/article.html", found.title, max_age=LASTS, body=body)
 
 

@@ -1,28 +1,41 @@
 """What the plugin adds to the helpdesk; the work itself is done in the other modules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
-from helpdesk_core.api import Helpdesk, Job, Permission, Plugin, Route, Transaction, hookimpl
+from helpdesk_core.api import Actor, Helpdesk, Job, Link, Panel, Permission, Plugin, Route, Transaction, hookimpl
+from helpdesk_core.api.events import MessagePosted
 from helpdesk_core.api.hooks import (
+    admin_links,
+    admin_routes,
     cli_commands,
+    desk_ticket_sidebar,
+    erase_personal_data,
+    health,
+    message_posted,
     permissions,
+    personal_data,
     portal_routes,
     scheduled_jobs,
     signing_out,
+    ticket_extras,
     ticket_opening,
 )
 from helpdesk_core.api.settings import gettext_noop as _n
 from helpdesk_core.api.tickets import NewTicket, Ticket
+from helpdesk_core.api.users import PersonalData, User
 
-from . import sessions, sites, snapshots
+from . import answers, privacy, sessions, showing, sites, snapshots
 from .events import SiteChanged
 from .models import Base
+from .pages import Pages
 from .settings import Settings
 from .shells import Shells
-from .texts import ID
+from .texts import ID, _
 from .texts import lazy as _l
 from .visits import Visits
 
@@ -42,7 +55,7 @@ class CmsPlugin(Plugin):
     def __init__(self, desk: Helpdesk) -> None:
         """Prepare the views."""
         super().__init__(desk)
-        self.shells, self.visits = Shells(desk), Visits(desk)
+        self.shells, self.visits, self.pages = Shells(desk), Visits(desk), Pages(desk)
 
     @hookimpl(permissions)
     def permissions(self) -> Sequence[Permission]:
@@ -63,6 +76,60 @@ class CmsPlugin(Plugin):
     def ticket_opening(self, tx: Transaction, ticket: Ticket, draft: NewTicket) -> None:
         """Keep what came along from a site."""
         snapshots.write(tx, ticket, draft)
+
+    @hookimpl(message_posted)
+    def message_posted(self, event: MessagePosted) -> None:
+        """Send answers to comments back to their sites."""
+        answers.tell(self.desk, event)
+
+    @hookimpl(desk_ticket_sidebar)
+    def desk_ticket_sidebar(self, ticket: Ticket) -> Panel | None:
+        """Show where a ticket is from."""
+        with self.desk.read() as session:
+            return showing.beside_ticket(session, ticket)
+
+    @hookimpl(ticket_extras)
+    def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:
+        """Return where tickets are from for `x.cms`; for staff."""
+        if not actor.is_staff:
+            return {}
+        with self.desk.read() as session:
+            return showing.extras(session, ticket_ids)
+
+    @hookimpl(personal_data)
+    def personal_data(self, user: User) -> Sequence[PersonalData]:
+        """Return what is kept about a person."""
+        return privacy.data_of(self.desk, user)
+
+    @hookimpl(erase_personal_data)
+    def erase_personal_data(self, tx: Transaction, user: User) -> None:
+        """Forget a person."""
+        privacy.forget(tx, user)
+
+    @hookimpl(admin_routes)
+    def admin_routes(self) -> Sequence[Route]:
+        """Return the pages below /admin/x/cms/."""
+        return self.pages.routes()
+
+    @hookimpl(admin_links)
+    def admin_links(self, actor: Actor) -> Sequence[Link]:
+        """Return the link to them, for those who may see them."""
+        return [Link(label=_("Sites"), href="/admin/x/cms/", icon="globe")] if actor.may(sites.MANAGE) else []
+
+    @hookimpl(health)
+    def health(self) -> Sequence[str]:
+        """Name sites whose secrets cannot be read, and say when tokens would travel in the open."""
+        with self.desk.read() as session:
+            rows = [row for row in sites.all_sites(session) if row.is_active]
+        here = urlsplit(self.desk.settings.site().url)
+        found = [
+            _("The secrets of the site “%(name)s” cannot be read: make a new one.", name=row.name)
+            for row in rows
+            if not sites.kids(self.desk, row)
+        ]
+        if rows and here.scheme != "https" and here.hostname not in ("localhost", "127.0.0.1", "::1"):
+            found.append(_("Sites send tokens in the open: serve the helpdesk by HTTPS, and correct [site] url."))
+        return found
 
     @hookimpl(scheduled_jobs)
     def scheduled_jobs(self) -> Sequence[Job]:

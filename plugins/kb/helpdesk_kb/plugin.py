@@ -20,6 +20,7 @@ from helpdesk_core.api import (
     Transaction,
     hookimpl,
 )
+from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.hooks import (
     api_routes,
     cli_commands,
@@ -33,6 +34,7 @@ from helpdesk_core.api.hooks import (
     permissions,
     personal_data,
     portal_answers,
+    portal_article,
     portal_links,
     portal_routes,
     scheduled_jobs,
@@ -45,6 +47,7 @@ from helpdesk_core.api.search import FoundPage, SearchQuery, SearchSource
 from helpdesk_core.api.settings import gettext_noop as _l
 from helpdesk_core.api.tickets import Ticket
 from helpdesk_core.api.users import PersonalData, User
+from helpdesk_core.api.web import Article as ShownArticle
 
 from . import addresses, inserting, privacy, reading, visits
 from .api import endpoints
@@ -53,6 +56,7 @@ from .desk_more import DeskMore
 from .events import ArticleChanged
 from .models import Base
 from .portal import VISITOR, Portal
+from .rendering import shown
 from .rights import FOR_CUSTOMERS, PUBLISH, WRITE
 from .settings import Settings
 from .texts import _, lazy
@@ -117,9 +121,22 @@ class KbPlugin(Plugin):
                 href=addresses.of_card(card, via="answer"),
                 text=card.summary,
                 body=bodies.get(card.text_id, ""),
+                slug=f"{card.locale}/{card.slug}",
             )
             for card in found
         ]
+
+    @hookimpl(portal_article)
+    def portal_article(self, slug: str, actor: Actor) -> ShownArticle | None:
+        """Return an article in full, for pages of other sites; its slug is language and name."""
+        locale, _slash, name = slug.partition("/")
+        with self.desk.read() as read:
+            try:
+                article, text = reading.find_live(read, actor, locale, name)
+            except NotFound:
+                return None
+            html, _headings = shown(text.html, lambda file: addresses.of_file(article, file))
+        return ShownArticle(title=text.title, html=html)
 
     @hookimpl(desk_composer)
     def desk_composer(self, ticket: Ticket, actor: Actor) -> Panel | None:

@@ -1,0 +1,69 @@
+"""What came from a site, as agents and programs see it: the account's data then and now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Panel
+from helpdesk_core.api.tickets import Ticket
+
+from .models import FromSite, Person
+from .texts import _
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a ticket is from; `now` is what the site's account page said last, if the person has been seen since."""
+
+    site: str
+    page: str
+    page_title: str
+    data: Mapping[str, str]
+    comment: str | None = None
+    now: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> Mapping[str, str]:
+        """What is different by now, by name."""
+        return {name: value for name, value in self.now.items() if self.data.get(name) != value}
+
+
+def origins(session: Session, ticket_ids: Sequence[int]) -> dict[int, Origin]:
+    """Return where tickets are from, by their ids; one query whatever their number."""
+    same = and_(Person.site_id == FromSite.site_id, Person.user_id == Ticket.requester_id)
+    query = (
+        select(FromSite, Person.data)
+        .join(Ticket, Ticket.id == FromSite.ticket_id)
+        .outerjoin(Person, same)
+        .where(FromSite.ticket_id.in_(ticket_ids))
+        .order_by(Person.seen_at)
+    )
+    return {
+        row.ticket_id: Origin(row.site_name, row.page, row.page_title, row.data, row.comment, now or {})
+        for row, now in session.execute(query)
+    }
+
+
+def beside_ticket(session: Session, ticket: Ticket) -> Panel | None:
+    """Return what stands beside a ticket on the desk; nothing for those from elsewhere."""
+    origin = origins(session, [ticket.id]).get(ticket.id)
+    if origin is None:
+        return None
+    return Panel(title=_("From %(site)s", site=origin.site), template="cms/origin.html", context={"origin": origin})
+
+
+def extras(session: Session, ticket_ids: Sequence[int]) -> Mapping[int, Any]:
+    """Return what the API shows under `x.cms`."""
+    return {
+        ticket_id: {
+            "site": origin.site,
+            "page": origin.page or None,
+            "comment": origin.comment,
+            "data": dict(origin.data),
+            "now": dict(origin.now),
+        }
+        for ticket_id, origin in origins(session, ticket_ids).items()
+    }
