@@ -63,7 +63,8 @@ class Visits:
                 raise
             if isinstance(error, TokenRefused):
                 note_refusal(self.desk, error)
-            page = render_template("cms/refused.html", reason=said(error), next=onward or "")
+            # Forms in the page lead back to where it stands; this address has the token in it, so it stands nowhere.
+            page = render_template("cms/refused.html", reason=said(error), next=onward or "", here="/login")
             return _private(Response(page, error.status if error.status >= 400 else 403, mimetype="text/html"))
         act_as(session.signed_in.actor, session.signed_in)
         response = entered(session, onward)

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from helpdesk_core.testing.require import require_command
+from tests import conftest as shared
 from tests.browsers import PATIENCE
 
 from .desks import NAME, Desk
@@ -24,6 +25,7 @@ from .shells.djangocms import DjangoCms
 from .shells.wagtail import Wagtail
 from .shells.wordpress import WordPress
 
+chromium = shared.chromium
 SHELLS: tuple[type[Shell], ...] = (WordPress, Wagtail, DjangoCms)
 BODY = "It shows a white page since this morning."
 
