@@ -7,7 +7,16 @@ one is kept, `condition_problem` and `action_problem` say what is wrong with it,
 
 from helpdesk_core.automation.actions import AutomaticAction
 from helpdesk_core.automation.checking import action_problem, choices_of, clause_of, condition_problem
-from helpdesk_core.automation.conditions import NAMES, OPERATORS, WITHOUT_VALUES, Condition, Facts, span
+from helpdesk_core.automation.conditions import (
+    NAMES,
+    OPERATORS,
+    WITHOUT_VALUES,
+    Condition,
+    Facts,
+    said_values,
+    span,
+    values_of,
+)
 from helpdesk_core.automation.facts import (
     Finding,
     Known,
@@ -38,5 +47,7 @@ __all__ = [
     "explain_conditions",
     "load_facts",
     "run_action",
+    "said_values",
     "span",
+    "values_of",
 ]

@@ -1,6 +1,7 @@
 """A condition on a ticket, and whether it holds for the facts of one."""
 
-from collections.abc import Callable, Mapping, Sequence
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -84,6 +85,21 @@ _AGREE: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], bool]]] = {
     "has": lambda found, wanted: any(each in text for text in found for each in wanted),
     "has_not": lambda found, wanted: not any(each in text for text in found for each in wanted),
 }
+
+
+def values_of(text: str) -> tuple[str, ...]:
+    """Return the values that somebody typed, parted by commas; one with a comma of its own stands in quotes."""
+    parts = next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True), [])
+    return tuple(each.strip() for each in parts if each.strip())
+
+
+def said_values(values: Iterable[str]) -> str:
+    """Return values as `values_of` reads them."""
+    return ", ".join(_quoted(each) if "," in each or each.startswith('"') else each for each in values)
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
 
 
 def span(text: str) -> timedelta:

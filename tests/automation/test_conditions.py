@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk_core.automation.checking import action_problem, choices_of, clause_of, condition_problem
-from helpdesk_core.automation.conditions import OPERATORS, WITHOUT_VALUES, Condition, span
+from helpdesk_core.automation.conditions import OPERATORS, WITHOUT_VALUES, Condition, said_values, span, values_of
 from helpdesk_core.automation.facts import (
     automatic_actions_of,
     condition_fields_of,
@@ -126,6 +126,21 @@ def test_a_good_condition_has_no_problem_and_survives_being_stored(desk: Helpdes
     assert span("1d 4h") == timedelta(hours=28)
     with desk.read() as session:
         assert condition_problem(desk, session, condition) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("down,  offline ,", ("down", "offline")),
+        ('"Hello, world", bye', ("Hello, world", "bye")),
+        ('"He said ""no, never""", 5" disk', ('He said "no, never"', '5" disk')),
+        ('"never closed, this', ("never closed, this",)),
+        (" , ", ()),
+    ],
+)
+def test_values_are_parted_by_commas_and_quotes_hold_them_together(typed: str, values: tuple[str, ...]) -> None:
+    assert values_of(typed) == values
+    assert values_of(said_values(values)) == values
 
 
 PLUGIN = """

@@ -15,6 +15,8 @@ from helpdesk_core.api.automation import (
     ConditionField,
     choices_of,
     condition_fields_of,
+    said_values,
+    values_of,
 )
 from helpdesk_core.api.errors import HookFailed, Invalid
 from helpdesk_core.api.users import User, colleagues
@@ -84,6 +86,7 @@ class Pages:
             field_help=field_help,
             act_help=act_help,
             triggers=[(key, _(name)) for key, name in TRIGGERS.items()],
+            said=said_values,
             errors=errors,
         )
         return page, 422 if errors else 200
@@ -150,7 +153,7 @@ class Pages:
         said = []
         for each in rule.conditions:
             label = _(fields[each.field].label) if each.field in fields else each.field
-            said.append(" ".join([label, _(NAMES[each.operator]), ", ".join(each.values)]).strip())
+            said.append(" ".join([label, _(NAMES[each.operator]), said_values(each.values)]).strip())
         between = _("or") if rule.match == "any" else _("and")
         return f" {between} ".join(said) or _("always")
 
@@ -177,7 +180,7 @@ def typed_rule() -> Rule:
     """Return the rule of a form, whole rows only."""
     form = request.form
     conditions = [
-        Condition(field, operator, () if operator in WITHOUT_VALUES else _parts(form.get(f"values.{place}", "")))
+        Condition(field, operator, () if operator in WITHOUT_VALUES else values_of(form.get(f"values.{place}", "")))
         for place in range(MOST + SPARE)
         if (field := form.get(f"field.{place}", "")) and (operator := form.get(f"operator.{place}", ""))
     ]
@@ -195,7 +198,3 @@ def typed_rule() -> Rule:
         conditions=tuple(conditions),
         actions=tuple(actions),
     )
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())

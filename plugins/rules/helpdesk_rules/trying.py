@@ -6,7 +6,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from helpdesk_core.api import STAFF, Helpdesk, NotFound, Route
-from helpdesk_core.api.automation import NAMES, AutomaticAction, ConditionField, condition_fields_of
+from helpdesk_core.api.automation import NAMES, AutomaticAction, ConditionField, condition_fields_of, said_values
 from helpdesk_core.api.tickets import find_ticket, lock_ticket
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context
 
@@ -122,7 +122,7 @@ class Trying:
         said = []
         for each in details["findings"]:
             label = _label(fields, each["field"])
-            asked = " ".join([label, _(NAMES.get(each["operator"], each["operator"])), ", ".join(each["values"])])
+            asked = " ".join([label, _(NAMES.get(each["operator"], each["operator"])), said_values(each["values"])])
             values = {"asked": asked.strip(), "found": ", ".join(each["found"])}
             if each["problem"]:
                 said.append(_("Cannot be asked: %(asked)s (%(why)s)", **values, why=each["problem"]))

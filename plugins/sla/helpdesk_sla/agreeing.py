@@ -11,36 +11,43 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk, Transaction
 from helpdesk_core.api.automation import action_problem, automatic_actions_of
-from helpdesk_core.api.db import affect
+from helpdesk_core.api.db import affect, new_uid
 from helpdesk_core.api.errors import Conflict, Invalid, NotFound
 from helpdesk_core.api.settings import is_timezone
 from helpdesk_core.api.tickets import vocabulary
 from helpdesk_core.api.users import Organisation, all_roles, require
 
-from . import typing_in
+from . import owning, typing_in
 from .models import CalendarRow, PolicyRow, Watched
 from .policies import TARGETS
 from .reading import step_of
-from .texts import lazy
+from .texts import _, lazy
 
 MANAGE = "settings.manage"
+OF_TICKET = "*"
+"""The choice of the calendar that the ticket's organisation or department has."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarDraft:
-    """A calendar as it is typed; `hours` are seven lines, Monday first."""
+    """A calendar as it is typed; `hours` are seven lines, Monday first.
+
+    `departments` (keys) and `organisations` (uids) are those whose hours it has.
+    """
 
     name: str
     zone: str
     hours: Sequence[str]
     days_off: str = ""
     countries: str = ""
+    departments: Sequence[str] = ()
+    organisations: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyDraft:
-    """A policy as it is typed; `calendar` is a uid, empty for every hour of every day."""
+    """A policy as it is typed; `calendar` is a uid or `OF_TICKET`, empty for every hour of every day."""
 
     name: str
     calendar: str = ""
@@ -54,6 +61,17 @@ class PolicyDraft:
 def calendars(session: Session) -> Sequence[CalendarRow]:
     """Return the calendars in use, by name."""
     return session.scalars(select(CalendarRow).where(CalendarRow.is_current).order_by(CalendarRow.name)).all()
+
+
+def chosen_calendar(row: PolicyRow, found: Sequence[CalendarRow]) -> str:
+    """Return which of the choices for a calendar a policy has."""
+    return OF_TICKET if row.follows_ticket else next((each.uid for each in found if each.id == row.calendar_id), "")
+
+
+def calendar_choices(found: Sequence[CalendarRow]) -> list[tuple[str, str]]:
+    """Return what a policy can be measured by, with its name."""
+    always, of_ticket = _("All hours of all days"), _("The customer’s organisation’s, else the department’s")
+    return [("", always), (OF_TICKET, of_ticket), *((each.uid, each.name) for each in found)]
 
 
 def all_policies(session: Session) -> Sequence[PolicyRow]:
@@ -94,10 +112,11 @@ def save_calendar(desk: Helpdesk, actor: Actor, draft: CalendarDraft, uid: str |
         problems["zone"] = [lazy("“%(zone)s” is no time zone. Write one like Europe/Berlin.", zone=draft.zone)]
     off = _try(problems, "days_off", typing_in.days_off, draft.days_off)
     countries = _try(problems, "countries", typing_in.countries, draft.countries)
-    if problems:
-        raise Invalid(problems)
     with desk.begin(actor) as tx:
         before = find_calendar(tx.session, uid) if uid else None
+        uses = owning.checked(tx.session, draft.departments, draft.organisations, before, problems)
+        if problems:
+            raise Invalid(problems)
         row = CalendarRow(
             name=name,
             zone=draft.zone,
@@ -108,11 +127,13 @@ def save_calendar(desk: Helpdesk, actor: Actor, draft: CalendarDraft, uid: str |
         tx.session.add(row)
         tx.session.flush()
         if before is not None:
-            before.is_current = False
             again = update(PolicyRow).where(PolicyRow.calendar_id == before.id).values(calendar_id=row.id)
             affect(tx.session, again)
-            _changed(tx)
-        tx.reference_changed()
+            kept, before.uid, before.is_current = before.uid, new_uid(), False
+            tx.session.flush()
+            row.uid = kept
+        owning.give(tx.session, uses, row, before)
+        _changed(tx)
         return row.uid
 
 
@@ -125,7 +146,8 @@ def delete_calendar(desk: Helpdesk, actor: Actor, uid: str) -> None:
         if used is not None:
             raise Conflict(lazy("The policy “%(policy)s” uses this calendar. Give it another one first.", policy=used))
         row.is_current = False
-        tx.reference_changed()
+        owning.give(tx.session, (), row, row)
+        _changed(tx)
 
 
 def save_policy(desk: Helpdesk, actor: Actor, draft: PolicyDraft, uid: str | None = None) -> str:
@@ -189,12 +211,15 @@ def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict
     for uid in conditions.get("organisation", []):
         if tx.session.scalar(select(Organisation.id).where(Organisation.uid == uid)) is None:
             problems["organisation"] = [lazy("There is no such organisation any more. Choose another one.")]
-    calendar = find_calendar(tx.session, draft.calendar) if draft.calendar else None
+    calendar = next((each for each in calendars(tx.session) if each.uid == draft.calendar), None)
+    if calendar is None and draft.calendar not in ("", OF_TICKET):
+        problems["calendar"] = [lazy("This calendar is gone. Choose another one.")]
     if problems:
         raise Invalid(problems)
     return {
         "name": name,
         "calendar_id": calendar.id if calendar else None,
+        "follows_ticket": draft.calendar == OF_TICKET,
         "is_active": draft.is_active,
         "is_promised": draft.is_promised,
         "conditions": {name: values for name, values in conditions.items() if values},

@@ -31,6 +31,7 @@ class Calendar:
     hours: tuple[tuple[Interval, ...], ...]
     days_off: frozenset[date] = frozenset()
     countries: tuple[str, ...] = ()
+    name: str = field(default="", compare=False)
     _days: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
     _years: dict[int, frozenset[date]] = field(default_factory=dict, init=False, compare=False, repr=False)
 

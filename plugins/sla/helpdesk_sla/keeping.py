@@ -106,6 +106,7 @@ def state_of(session: Session, watched: Watched, known: Policies) -> State:
         ticket_id=watched.ticket_id,
         policy=known.by_id(watched.policy_id),
         calendar=known.calendars.get(watched.calendar_id, ALWAYS) if watched.calendar_id else ALWAYS,
+        calendar_id=watched.calendar_id,
         has_reply=watched.has_reply,
         is_open=watched.is_open,
         clocks={clock.kind: clock for clock in session.scalars(query)},
@@ -145,8 +146,7 @@ def _catch_up(tx: Transaction, watched: Watched, past: Past) -> None:
     )
     watched.seq, watched.at, watched.is_open, watched.has_reply = past.seq, now, state.is_open, state.has_reply
     watched.policy_id = state.policy.id if state.policy else None
-    if state.policy:
-        watched.calendar_id = state.policy.calendar_id
+    watched.calendar_id = state.calendar_id
     _store(tx, watched, state)
     watched.due_at = state.due_at()
     watched.next_at = now if _has_due(tx, watched) else state.next_at()

@@ -13,8 +13,8 @@ from helpdesk_core.api.web import current_actor, db, rail_context
 
 from . import agreeing, reports, typing_in, whatif
 from .agreeing import MANAGE
-from .calendars import ALWAYS, Calendar
-from .policies import TARGETS, Policies, Policy
+from .calendars import ALWAYS
+from .policies import TARGETS
 from .reading import calendar_of, policies
 from .texts import _, lazy
 from .wording import TARGET_NAMES, duration
@@ -73,7 +73,7 @@ class LookingBack:
         typed = {
             kind: request.args.get(kind, duration(row.targets[kind]) if kind in row.targets else "") for kind in TARGETS
         }
-        chosen = request.args.get("calendar", next((each.uid for each in calendars if each.id == row.calendar_id), ""))
+        chosen = request.args.get("calendar", agreeing.chosen_calendar(row, calendars))
         targets: dict[str, timedelta] = {}
         for kind, text in typed.items():
             try:
@@ -88,14 +88,25 @@ class LookingBack:
         outcomes = None
         if "run" in request.args and not errors:
             calendar = next((calendar_of(each) for each in calendars if each.uid == chosen), None)
-            changed = [_changed(each, targets, calendar) if each.id == row.id else each for each in now.policies]
-            outcomes = whatif.run(self.desk, [now, Policies(changed, now.calendars)], begin, end, current_actor())
+            changed = [
+                replace(
+                    each,
+                    is_active=True,
+                    targets=targets,
+                    calendar=calendar or ALWAYS,
+                    follows_ticket=chosen == agreeing.OF_TICKET,
+                )
+                if each.id == row.id
+                else each
+                for each in now.policies
+            ]
+            outcomes = whatif.run(self.desk, [now, replace(now, policies=changed)], begin, end, current_actor())
         page = render_template(
             "sla/what_if.html",
             row=row,
             typed=typed,
             chosen=chosen,
-            calendars=[("", _("All hours of all days")), *((each.uid, each.name) for each in calendars)],
+            calendars=agreeing.calendar_choices(calendars),
             asked={"begin": begin.date().isoformat(), "end": (end - timedelta(days=1)).date().isoformat()},
             outcomes=outcomes,
             targets=TARGET_NAMES,
@@ -137,7 +148,3 @@ class LookingBack:
         begin = min(max(begin, FIRST_DAY), LAST_DAY)
         end = min(max(begin, end), LAST_DAY)
         return datetime.combine(begin, time(), zone), datetime.combine(end + timedelta(days=1), time(), zone)
-
-
-def _changed(policy: Policy, targets: Mapping[str, timedelta], calendar: Calendar | None) -> Policy:
-    return replace(policy, targets=targets, calendar=calendar or ALWAYS, is_active=True)

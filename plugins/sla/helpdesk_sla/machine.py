@@ -34,7 +34,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger. `what`: started, paused, resumed, policy, target, breached, met, missed, dropped."""
+    """One line of the ledger.
+
+    `what`: started, paused, resumed, policy, target, hours, breached, met, missed, dropped.
+    """
 
     at: datetime
     kind: str
@@ -61,6 +64,7 @@ class State:
     ticket_id: int
     policy: Policy | None = None
     calendar: Calendar = ALWAYS
+    calendar_id: int | None = None
     has_reply: bool = False
     is_open: bool = True
     clocks: dict[str, Clock] = field(default_factory=dict)
@@ -144,19 +148,27 @@ class Machine:
         policy = self.policies.first_fit(moment.properties)
         before = state.policy
         same = (policy and policy.id) == (before and before.id)
-        calendar = policy.calendar if policy else state.calendar
+        calendar_id, calendar = state.calendar_id, state.calendar
+        if policy:
+            calendar_id, calendar = self.policies.hours(policy, moment.properties)
         active = _active(state)
         if same and calendar == state.calendar and all(clock.target == _target(policy, clock) for clock in active):
-            state.policy = policy
+            state.policy, state.calendar_id = policy, calendar_id
             return
         for clock in active:
             _settle(state, clock, moment.at)
-        state.policy, state.calendar = policy, calendar
+        measured_anew = same and calendar != state.calendar
+        state.policy, state.calendar, state.calendar_id = policy, calendar, calendar_id
         if not same:
             cause = {**moment.cause, "policy": policy.name if policy else None}
             state.entries.append(Entry(moment.at, "", "policy", cause, event_id=moment.event_id))
         for clock in active:
             _aim(state, clock, moment)
+            if measured_anew and clock.target is not None:
+                cause = {**moment.cause, "calendar": calendar.name or None}
+                state.entries.append(
+                    Entry(moment.at, clock.kind, "hours", cause, clock.ran, clock.due_at, moment.event_id)
+                )
 
     def _heard(self, state: State, side: str, moment: Moment) -> None:
         if side == "agent":

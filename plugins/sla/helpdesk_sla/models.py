@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from helpdesk_core.api import BigId, JSONText, LongText, PluginTables
 from helpdesk_core.api.db import HasUid
+from helpdesk_core.api.departments import Department
 from helpdesk_core.api.tickets import Ticket
+from helpdesk_core.api.users import Organisation
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -36,8 +38,21 @@ class CalendarRow(HasUid, Base):
     is_current: Mapped[bool] = mapped_column(default=True)
 
 
+class CalendarUse(Base):
+    """Whose hours a calendar has: those of a department, or of an organisation of customers. Each has one at most."""
+
+    __tablename__ = "sla_calendar_uses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("sla_calendars.id", ondelete="CASCADE"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey(Department.id, ondelete="CASCADE"), unique=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey(Organisation.id, ondelete="CASCADE"), unique=True)
+
+
 class PolicyRow(HasUid, Base):
     """What is promised to which tickets; of those in use the first one that fits counts.
+
+    One that `follows_ticket` is measured by the calendar of the ticket's organisation, else of its department.
 
     `conditions` map a field to the values of which one has to fit; `targets` map a target to minutes of working time;
     `steps` are what is done around them.
@@ -51,6 +66,7 @@ class PolicyRow(HasUid, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     is_promised: Mapped[bool] = mapped_column(default=False)
     calendar_id: Mapped[int | None] = mapped_column(ForeignKey("sla_calendars.id"), index=True)
+    follows_ticket: Mapped[bool] = mapped_column(default=False, server_default=false())
     conditions: Mapped[dict[str, list[str]]] = mapped_column(JSONText, default=dict)
     targets: Mapped[dict[str, int]] = mapped_column(JSONText, default=dict)
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONText, default=list)

@@ -6,13 +6,13 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from helpdesk_core.api import STAFF, Helpdesk, Route
-from helpdesk_core.api.automation import ConditionField, condition_fields_of
-from helpdesk_core.api.errors import Conflict, Invalid
+from helpdesk_core.api.automation import choices_of, condition_fields_of, said_values, values_of
+from helpdesk_core.api.errors import Conflict, HookFailed, Invalid
 from helpdesk_core.api.tickets import find_ticket
 from helpdesk_core.api.users import Organisation, organisations
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context, words
 
-from . import agreeing, showing, typing_in
+from . import agreeing, owning, showing, typing_in
 from .agreeing import MANAGE, CalendarDraft, PolicyDraft
 from .models import CalendarRow, PolicyRow
 from .policies import FIELDS, TARGETS
@@ -21,6 +21,7 @@ from .texts import _
 from .wording import TARGET_NAMES, duration
 
 Errors = dict[str, list[str]]
+More = tuple[str, str, Sequence[tuple[str, str]] | None]
 WEEK = 7
 OFFICE = ["09:00-17:00"] * 5 + ["", ""]
 
@@ -56,6 +57,7 @@ class Pages:
             policies=agreeing.all_policies(db()),
             calendars=rows,
             names={row.id: row.name for row in rows},
+            owners=owning.owners(db()),
             targets=TARGET_NAMES,
             duration=duration,
         )
@@ -63,7 +65,8 @@ class Pages:
     def calendar(self, uid: str | None = None) -> Any:
         """Show a calendar, new or there, and save what was typed."""
         row = agreeing.find_calendar(db(), uid) if uid else None
-        draft = _typed_calendar() if request.method == "POST" else _calendar_draft(row)
+        draft = _typed_calendar() if request.method == "POST" else _calendar_draft(row, owning.owners(db()))
+        choices = self._choices()
         errors: Errors = {}
         if request.method == "POST":
             errors = _attempt(lambda: agreeing.save_calendar(self.desk, current_actor(), draft, uid))
@@ -71,7 +74,7 @@ class Pages:
                 flash(_("Saved. Open tickets follow within a minute."), "success")
                 return redirect(url_for("admin_sla_overview"))
         days = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
-        page = render_template("sla/calendar.html", row=row, draft=draft, days=days, errors=errors)
+        page = render_template("sla/calendar.html", row=row, draft=draft, days=days, choices=choices, errors=errors)
         return page, 422 if errors else 200
 
     def delete_calendar(self, uid: str) -> Any:
@@ -90,9 +93,7 @@ class Pages:
         row = agreeing.find_policy(db(), uid) if uid else None
         calendars = agreeing.calendars(db())
         more = self._more()
-        draft = (
-            _typed_policy([each.key for each in more]) if request.method == "POST" else _policy_draft(row, calendars)
-        )
+        draft = _typed_policy(more) if request.method == "POST" else _policy_draft(row, calendars)
         choices = self._choices()
         errors: Errors = {}
         if request.method == "POST":
@@ -104,9 +105,10 @@ class Pages:
             "sla/policy.html",
             row=row,
             draft=draft,
-            calendars=[("", _("All hours of all days")), *((each.uid, each.name) for each in calendars)],
+            calendars=agreeing.calendar_choices(calendars),
             choices=choices,
-            more=[(each.key, each.label, each.choices(self.desk, db()) if each.choices else None) for each in more],
+            more=more,
+            said=said_values,
             targets=TARGET_NAMES,
             errors=errors,
         )
@@ -130,9 +132,17 @@ class Pages:
             **rail_context(),
         )
 
-    def _more(self) -> Sequence[ConditionField]:
-        """Return the fields of conditions that other plugins bring and that have single words."""
-        return [each for each in condition_fields_of(self.desk).values() if each.plugin and each.kind == "choice"]
+    def _more(self) -> Sequence[More]:
+        """Return the fields of conditions that other plugins bring and with single words; failing ones are typed."""
+        found: list[More] = []
+        for each in condition_fields_of(self.desk).values():
+            if each.plugin and each.kind == "choice":
+                try:
+                    choices = choices_of(self.desk, db(), each)
+                except HookFailed:
+                    choices = None
+                found.append((each.key, each.label, choices))
+        return found
 
     def _choices(self) -> Mapping[str, list[tuple[str, str]]]:
         known = words()
@@ -162,27 +172,32 @@ def _typed_calendar() -> CalendarDraft:
         hours=[form.get(f"hours.{day}", "") for day in range(WEEK)],
         days_off=form.get("days_off", ""),
         countries=form.get("countries", ""),
+        departments=form.getlist("department"),
+        organisations=form.getlist("organisation"),
     )
 
 
-def _calendar_draft(row: CalendarRow | None) -> CalendarDraft:
+def _calendar_draft(row: CalendarRow | None, owners: owning.Owners) -> CalendarDraft:
     if row is None:
         return CalendarDraft(name="", zone="UTC", hours=OFFICE)
+    departments, organisations = owners.get(row.id, ((), ()))
     return CalendarDraft(
         name=row.name,
         zone=row.zone,
         hours=[typing_in.said_hours(day) for day in row.hours],
         days_off="\n".join(f"{day} {name}".rstrip() for day, name in row.days_off.items()),
         countries=", ".join(row.countries),
+        departments=[key for key, _name in departments],
+        organisations=[uid for uid, _name in organisations],
     )
 
 
-def _typed_policy(more: Sequence[str]) -> PolicyDraft:
+def _typed_policy(more: Sequence[More]) -> PolicyDraft:
     form = request.form
     conditions = {name: form.getlist(name) for name in FIELDS}
     conditions["tag"] = [tag.strip().lower() for tag in form.get("tag", "").split(",") if tag.strip()]
-    for name in more:
-        conditions[name] = [each.strip() for text in form.getlist(name) for each in text.split(",") if each.strip()]
+    for name, _label, choices in more:
+        conditions[name] = form.getlist(name) if choices is not None else list(values_of(form.get(name, "")))
     return PolicyDraft(
         name=form.get("name", ""),
         calendar=form.get("calendar", ""),
@@ -199,7 +214,7 @@ def _policy_draft(row: PolicyRow | None, calendars: Sequence[CalendarRow]) -> Po
         return PolicyDraft(name="", calendar=calendars[0].uid if calendars else "")
     return PolicyDraft(
         name=row.name,
-        calendar=next((each.uid for each in calendars if each.id == row.calendar_id), ""),
+        calendar=agreeing.chosen_calendar(row, calendars),
         is_active=row.is_active,
         is_promised=row.is_promised,
         conditions=row.conditions,

@@ -56,13 +56,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Policy:
-    """Targets of working time, the calendar that measures it, and the steps around them."""
+    """Targets of working time, the calendar that measures it, and the steps around them.
+
+    One that `follows_ticket` is measured by the calendar of the ticket's organisation or department instead.
+    """
 
     id: int
     name: str
     targets: Mapping[str, timedelta]
     calendar: Calendar = ALWAYS
     calendar_id: int | None = None
+    follows_ticket: bool = False
     conditions: Sequence[Condition] = ()
     steps: Sequence[Step] = ()
     is_active: bool = True
@@ -79,10 +83,15 @@ class Policy:
 
 @dataclass(frozen=True)
 class Policies:
-    """All policies in order, and all calendars, also those that only old clocks know."""
+    """All policies in order, and all calendars, also those that only old clocks know.
+
+    `by_department` and `by_organisation` are the ids of calendars, by keys of departments and uids of organisations.
+    """
 
     policies: Sequence[Policy]
     calendars: Mapping[int, Calendar] = field(default_factory=dict)
+    by_department: Mapping[str, int] = field(default_factory=dict)
+    by_organisation: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def more_fields(self) -> frozenset[str]:
@@ -93,6 +102,19 @@ class Policies:
     def first_fit(self, ticket: Properties) -> Policy | None:
         """Return the first policy in use that fits the ticket; None if nothing is promised to it."""
         return next((policy for policy in self.policies if policy.is_active and policy.fits(ticket)), None)
+
+    def hours(self, policy: Policy, ticket: Properties) -> tuple[int | None, Calendar]:
+        """Return the calendar that measures a ticket under a policy, with its id; all hours have none."""
+        if not policy.follows_ticket:
+            return policy.calendar_id, policy.calendar
+        id = self.by_organisation.get(ticket.organisation or "") or self.by_department.get(ticket.department)
+        return (id, self.calendars[id]) if id else (None, ALWAYS)
+
+    @property
+    def ask_for_organisation(self) -> bool:
+        """Whether it makes a difference to any policy in use of which organisation a ticket is."""
+        asked = any(c.field == "organisation" for each in self.policies if each.is_active for c in each.conditions)
+        return asked or bool(self.by_organisation)
 
     def by_id(self, id: int | None) -> Policy | None:
         """Return a policy, also one that is out of use."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.events import EventRow
 from helpdesk_core.api.tickets import Ticket, visible, vocabulary
+from helpdesk_core.api.users import Organisation, User
 
 from .calendars import ALWAYS, Calendar
 from .models import MICROSECOND, Clock, LedgerRow, PolicyRow, Watched
@@ -172,14 +173,20 @@ def promise(desk: Helpdesk, actor: Actor, department: str | None) -> str | None:
         return None
     with desk.read() as session:
         words = vocabulary(desk, session)
-        policy = policies(desk, session).first_fit(Properties(department, words.priority(None).key))
+        known = policies(desk, session)
+        organisation = None
+        if known.ask_for_organisation and actor.user_id is not None:
+            query = select(Organisation.uid).join(User, User.organisation_id == Organisation.id)
+            organisation = session.scalar(query.where(User.id == actor.user_id))
+        ticket = Properties(department, words.priority(None).key, organisation=organisation)
+        policy = known.first_fit(ticket)
     if policy is None or not policy.is_promised or FIRST_REPLY not in policy.targets:
         return None
     minutes = policy.targets[FIRST_REPLY] // timedelta(minutes=1)
     hours = -(-minutes // 60)
     if minutes < 60:
         return ngettext("We answer within %(num)s minute.", "We answer within %(num)s minutes.", minutes)
-    if policy.calendar_id is None:
+    if known.hours(policy, ticket)[0] is None:
         return ngettext("We answer within %(num)s hour.", "We answer within %(num)s hours.", hours)
     return ngettext("We answer within %(num)s business hour.", "We answer within %(num)s business hours.", hours)
 

@@ -28,6 +28,7 @@ WHAT: Final = {
     "resumed": lazy("Resumed"),
     "policy": lazy("Policy"),
     "target": lazy("Target changed"),
+    "hours": lazy("Hours changed"),
     "breached": lazy("Target missed"),
     "met": lazy("Met"),
     "missed": lazy("Ended late"),
@@ -87,6 +88,10 @@ def cause(values: Mapping[str, Any], by: str) -> str:
     if "policy" in values:
         name = values["policy"]
         what = _("“%(policy)s” holds from now on", policy=name) if name else _("no policy fits any more")
+        return f"{what}: {why}" if why else what
+    if "calendar" in values:
+        name = values["calendar"]
+        what = _("measured by “%(calendar)s” from now on", calendar=name) if name else _("all hours count from now on")
         return f"{what}: {why}" if why else what
     if "before" in values:
         return _(
