@@ -15,7 +15,7 @@ from helpdesk_core.jobs.schedule import Job
 from helpdesk_core.rest.routing import ApiRoute
 from helpdesk_core.users.inputs import Identity, PersonalData
 from helpdesk_core.users.permissions import Permission
-from helpdesk_core.web.parts import Answer, Column, Command, FormField, Link, Panel, Source, TicketAction
+from helpdesk_core.web.parts import Answer, Article, Column, Command, FormField, Link, Panel, Source, TicketAction
 from helpdesk_core.web.routing import PUBLIC, Route
 
 Spec = HookSpec[..., Any]
@@ -58,6 +58,7 @@ _OWN: dict[str, Callable[[str, Values], Any]] = {
     "admin_links": lambda me, _: [Link(label="Spied", href=f"/admin/x/{me}/")],
     "ticket_form_fields": lambda _, __: [FormField(name="mood", label="Mood")],
     "portal_answers": lambda me, _: [Answer(title="Spied", href=f"/x/{me}/")],
+    "portal_article": lambda me, _: Article(title="Spied", html=f"<p>From {me}.</p>"),
     "composer_text": lambda me, _: f"A greeting from {me}.",
     "ticket_actions": lambda me, _: [TicketAction(label="Spy", href=f"/desk/x/{me}/")],
     "ticket_columns": lambda _, __: [Column(key="mood", label="Mood")],

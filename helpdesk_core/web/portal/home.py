@@ -3,8 +3,11 @@
 from typing import Any, Final
 
 from flask import render_template, request
+from markupsafe import Markup
 
+from helpdesk_core.errors import NotFound
 from helpdesk_core.search.marking import READ, around, marks, whole
+from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, count_tickets, list_tickets
 from helpdesk_core.tickets.results import SearchPage, search_tickets
@@ -80,6 +83,16 @@ def suggestions() -> str:
     text = request.args.get("subject", "").strip()
     found = answers_to(text, request.args.get("department") or None, SHORT)
     return render_template("portal/suggestions.html", answers=found)
+
+
+@routes.get("/answers/<path:slug>", permission=PUBLIC)
+def answer(slug: str) -> str:
+    """Show an answer of a plugin in full; for those that have no page of their own for it."""
+    found = current_desk().hooks.pick(hooks.portal_article, slug=slug, actor=current_actor())
+    if found is None:
+        raise NotFound(_l("There is no such answer. Search for what you need."))
+    body = Markup(found.html)  # noqa: S704 - the plugin has cleaned it
+    return render_template("portal/answer.html", title=found.title, body=body)
 
 
 def finds_answers() -> bool:
