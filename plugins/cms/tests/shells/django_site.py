@@ -42,7 +42,7 @@ class DjangoSite(Shell):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://localhost:{self.port}"
         self.answers_url = f"{self.url}/helpdesk/answers/"
         self.sign_out_url = f"{self.url}/helpdesk/signed-out/"
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,7 +53,8 @@ class DjangoSite(Shell):
         prepare(python, self.name, self.folder, PEOPLE, PASSWORD)
         self.configure(link)
         manage = str(SHELLS / "example" / "manage.py")
-        command = [str(python), manage, "runserver", "--noreload", "--insecure", "--skip-checks", str(self.port)]
+        command = [str(python), manage, "runserver", "--noreload", "--insecure", "--skip-checks"]
+        command.append(f"127.0.0.1:{self.port}")
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, env=dict(variables(self.name, self.folder, self.url)), stdout=log, stderr=log
@@ -117,7 +118,7 @@ class DjangoSite(Shell):
         entered["csrfmiddlewaretoken"] = proof[1] if proof else ""
         headers = {"Referer": self.url_of("comments")}
         answer = opener.open(Request(f"{self.url}/comments/post/", urlencode(entered).encode(), headers), timeout=20)
-        return answer.url.partition("?c=")[2]
+        return str(answer.url).partition("?c=")[2]
 
     def make_ticket(self, page: "Page", comment: str) -> None:
         """Choose the action in the list of comments."""

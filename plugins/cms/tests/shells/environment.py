@@ -1,7 +1,7 @@
 """The Python environment of the sites made with Wagtail and django CMS, and databases that are ready to be copied.
 
-Both are kept in `var/shells/`, under names made of what went into them, and made anew when that changes. The sites must not
-share the helpdesk's own environment: what they need is none of its business.
+Both are kept in `var/shells/`, under names made of what went into them, and made anew when that changes. The sites must
+not share the helpdesk's own environment: what they need is none of its business.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ MEND = "set HELPDESK_REQUIRE=wagtail,djangocms once, which installs it (a networ
 
 
 def require_environment(name: str) -> Path:
-    """Return the Python of the sites; skip where it was never installed, install it where `HELPDESK_REQUIRE` says so."""
+    """Return the Python of the sites; skip where it is not installed, install it where `HELPDESK_REQUIRE` says so."""
     place = _environment()
     demanded = {word.strip() for word in os.environ.get("HELPDESK_REQUIRE", "").split(",")}
     if demanded & {"all", name}:
@@ -90,8 +90,9 @@ def _install(place: Path) -> None:
 
 
 def _files() -> list[Path]:
-    kinds = {".py", ".toml"}
-    return sorted(path for source in SOURCES for path in source.rglob("*") if path.suffix in kinds)
+    """Return what decides how a new database looks."""
+    names = ("models.py", "blocks.py", "people.py", "make_site.py", "*_settings.py", "migrations/*.py")
+    return sorted(path for source in SOURCES for name in names for path in source.rglob(name))
 
 
 def _mark(files: list[Path], more: str) -> str:

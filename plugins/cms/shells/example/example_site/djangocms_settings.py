@@ -36,4 +36,6 @@ CMS_CONFIRM_VERSION4 = True
 LANGUAGES = [("en", "English")]
 CMS_TEMPLATES = [("example_site/cms_page.html", "Page")]
 CMS_PERMISSION = False
+# The form for comments holds a token for each visitor, so pages with it must not be kept for everybody.
+CMS_PAGE_CACHE = False
 MADE_WITH = "djangocms"

@@ -100,6 +100,11 @@ class Shell:
             log.info("No dashboard: %s", error)
             return None
 
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether the helpdesk has just failed: then browsers are not sent there for scripts either."""
+        return bool(self.kept.get(self._doubt_key()))
+
     def sign_out(self) -> None:
         """End the person's sessions in the helpdesk, if it answers; the site's own log-out goes on in any case."""
         try:
@@ -118,11 +123,13 @@ class Shell:
             log.warning("The helpdesk is away: %s", error)
             count = int(self.kept.get(failures) or 0) + 1
             self.kept.set(failures, count, REMEMBERED)
+            self.kept.set(self._doubt_key(), 1, PAUSE)
             if count >= FAILURES:
                 self.kept.set(pause, 1, PAUSE)
             raise
         if self.kept.get(failures):
             self.kept.delete(failures)
+            self.kept.delete(self._doubt_key())
         return answer
 
     def _shown(self, fragment: Fragment | None, path: str, stale: bool = False) -> Shown:
@@ -133,6 +140,9 @@ class Shell:
             return ""  # a visitor of whom nothing tells them from others: nothing is kept
         turn = self.kept.get(self._turn_key()) or ""
         return f"helpdesk-fragment-{_mark(f'{self._who} {turn} {path} {page}')}"
+
+    def _doubt_key(self) -> str:
+        return f"helpdesk-doubt-{self._place}"
 
     def _turn_key(self) -> str:
         return f"helpdesk-turn-{_mark(self._who)}"

@@ -15,7 +15,7 @@ from helpdesk_shell.settings import Settings
 Use = Literal["sign-in", "frame", "server"]
 LASTS: "dict[Use, int]" = {"sign-in": 60, "frame": 120, "server": 60}
 """Seconds; the helpdesk takes none that lasts longer than 300."""
-MOST_DATA, LONGEST_DATA = 20, 200
+MOST_DATA, LONGEST_NAME, LONGEST_DATA = 20, 64, 200
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,17 @@ class Person:
     locale: str = ""
     roles: Sequence[str] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
-    """What the account page knows: at most 20 entries, each cut to 200 characters."""
+    """What the account page knows: at most 20 entries; names are cut to 64 characters, texts to 200."""
 
     def claims(self) -> "dict[str, Any]":
         """Return what a token says of the person."""
         told: dict[str, Any] = {"sub": self.sub, "name": self.name, "locale": self.locale}
         if self.email:
             told |= {"email": self.email, "email_verified": self.email_verified}
-        if self.roles:
-            told["roles"] = list(self.roles)
+        told["roles"] = list(self.roles)  # none at all is said, too: roles that came from here are taken
         if self.data:
             entries = list(self.data.items())[:MOST_DATA]
-            told["data"] = {str(name)[:LONGEST_DATA]: str(value)[:LONGEST_DATA] for name, value in entries}
+            told["data"] = {str(name)[:LONGEST_NAME]: str(value)[:LONGEST_DATA] for name, value in entries}
         return {name: value for name, value in told.items() if value not in ("", None)}
 
     @property

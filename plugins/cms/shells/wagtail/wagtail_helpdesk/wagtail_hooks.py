@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from wagtail import hooks
@@ -25,10 +26,8 @@ class DashboardPanel(Component):
         html = helpdesk.dashboard(parent_context["request"])
         if not html:
             return SafeString("")
-        head = (
-            f'<section class="w-summary" aria-labelledby="helpdesk-panel"><h2 id="helpdesk-panel">{_("Helpdesk")}</h2>'
-        )
-        return mark_safe(f"{head}{html}</section>")
+        head = format_html('<h2 id="helpdesk-panel">{}</h2>', _("Helpdesk"))
+        return format_html('<section aria-labelledby="helpdesk-panel">{}{}</section>', head, html)
 
 
 @hooks.register("construct_homepage_panels")

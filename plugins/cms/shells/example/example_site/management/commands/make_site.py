@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
 from example_site.people import make_people
 
@@ -29,7 +30,8 @@ class Command(BaseCommand):
         domain = settings.SITE_URL.partition("://")[2]
         Site.objects.update_or_create(pk=settings.SITE_ID, defaults={"domain": domain, "name": "Example"})
         make_people(given["people"], given["password"])
-        _wagtail() if settings.MADE_WITH == "wagtail" else _djangocms()
+        with transaction.atomic():
+            _wagtail() if settings.MADE_WITH == "wagtail" else _djangocms()
 
 
 def _wagtail() -> None:

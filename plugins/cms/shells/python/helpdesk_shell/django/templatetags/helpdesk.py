@@ -74,11 +74,11 @@ def frame(request: HttpRequest, path: str, title: str = "") -> str:
 def helpdesk_widget(context: Any, label: str = "") -> str:
     """Put the floating help button into the page, where it is switched on; for the site's base template."""
     request = context.get("request")
-    settings = conf.connection(request) if request is not None and conf.has_widget(request) else None
-    if settings is None:
+    shell = embedding.shell_of(request) if request is not None and conf.has_widget(request) else None
+    if shell is None or shell.in_doubt:
         return ""
-    given = {"settings": settings, "label": label}
-    return render_to_string("helpdesk_shell/widget.html", given) + _script(request, settings)
+    given = {"settings": shell.settings, "label": label}
+    return render_to_string("helpdesk_shell/widget.html", given) + _script(request, shell.settings)
 
 
 @register.simple_tag
@@ -133,7 +133,7 @@ def _style(request: HttpRequest, settings: Any) -> SafeString:
 
 
 def _script(request: HttpRequest, settings: Any) -> SafeString:
-    tag = format_html('<script src="{}" type="module"></script>', settings.address("embed.js"))
+    tag = format_html('<script src="{}" defer></script>', settings.address("embed.js"))
     return _once(request, "script", tag)
 
 
