@@ -18,7 +18,7 @@ from helpdesk_core.tickets.models import Message, Participant, Status, Ticket
 from helpdesk_core.tickets.opening import Opening, prepare_opening, write_ticket
 from helpdesk_core.tickets.posting import Kind, Posted, Speaker, record_change, set_status, with_files, write_message
 from helpdesk_core.tickets.queries import find_ticket, lock_ticket
-from helpdesk_core.tickets.rights import works
+from helpdesk_core.tickets.rights import Side, works
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.models import User
 from helpdesk_core.users.permissions import require
@@ -92,9 +92,13 @@ def write_reply(
 
 
 def note(desk: Helpdesk, actor: Actor, number: str, draft: NewMessage) -> Posted:
-    """Post an internal note: colleagues see it, customers never do, in no way."""
+    """Post an internal note: colleagues see it, customers never do, in no way.
+
+    A note on a merged ticket goes where the ticket went.
+    """
+    asked = draft
     with desk.read() as session:
-        ticket = find_ticket(session, actor, number, "desk")
+        ticket = _where_it_went(session, actor, find_ticket(session, actor, number, "desk"), "desk")
         if not is_specialist(session, actor, ticket):
             require(actor, "ticket.note", ticket.department_id)
         words = vocabulary(desk, session)
@@ -102,9 +106,10 @@ def note(desk: Helpdesk, actor: Actor, number: str, draft: NewMessage) -> Posted
     desk.hooks.veto(hooks.message_check, draft=draft, ticket=ticket, actor=actor, kind="internal")
     draft = with_files(desk, actor, draft)
     with desk.begin(actor) as tx:
-        ticket = lock_ticket(tx.session, actor, number, "desk")
-        message = write_message(tx, actor, ticket, draft, "internal", "agent")
-    return Posted(ticket, message)
+        ticket = lock_ticket(tx.session, actor, ticket.number or number, "desk")
+        if ticket.merged_into_id is None:
+            return Posted(ticket, write_message(tx, actor, ticket, draft, "internal", "agent"))
+    return note(desk, actor, number, asked)
 
 
 def _refined(
@@ -132,7 +137,7 @@ def is_specialist(session: Session, actor: Actor, ticket: Ticket) -> bool:
     return session.scalar(query) is not None
 
 
-def _where_it_went(session: Session, actor: Actor, ticket: Ticket) -> Ticket:
+def _where_it_went(session: Session, actor: Actor, ticket: Ticket, side: Side = "any") -> Ticket:
     """Return the ticket that has this one's messages now, which the actor has to see to answer there.
 
     Who was on the emptied ticket came along; who was taken off since is told so, and does not write to the others.
@@ -142,8 +147,12 @@ def _where_it_went(session: Session, actor: Actor, ticket: Ticket) -> Ticket:
             return ticket
         number = session.scalar(select(Ticket.number).where(Ticket.id == ticket.merged_into_id))
         try:
-            ticket = find_ticket(session, actor, number or "")
+            ticket = find_ticket(session, actor, number or "", side)
         except NotFound:
+            if side == "desk":
+                raise Refused(
+                    _l("This ticket was merged into another one, which you may not see. Ask a colleague who may.")
+                ) from None
             raise Refused(
                 _l("This ticket was merged into another one, on which you do not take part. Open a new ticket instead.")
             ) from None

@@ -61,6 +61,6 @@ def note_with_mentions(desk: Helpdesk, actor: Actor, number: str, draft: NewMess
         posted = note(desk, actor, number, draft)
         for person in named:
             with suppress(Invalid, Forbidden):  # the note stands, whoever it names
-                add_participant(desk, actor, number, "follower", uid=person.uid)
+                add_participant(desk, actor, posted.ticket.number or number, "follower", uid=person.uid)
                 told.append(person)
     return Noted(posted, told, [person for person in named if person not in told])

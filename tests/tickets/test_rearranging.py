@@ -313,3 +313,32 @@ def test_a_reply_to_a_ticket_that_is_merged_meanwhile_goes_where_it_went(desk: H
     assert reply(desk, customer, a, NewMessage(text="Late")).ticket.number == b
     assert said(desk, a) == []
     assert said(desk, b)[-1] == "Late"
+
+
+def test_a_note_on_a_merged_ticket_goes_where_the_ticket_went(desk: Helpdesk, world: World) -> None:
+    agent, customer = world.agent(), world.customer()
+    a, b = (world.ticket(customer).ticket.number or "" for _ in range(2))
+    merge(desk, agent, a, b)
+    assert note(desk, agent, a, NewMessage(text="For colleagues")).ticket.number == b
+    assert said(desk, a) == []
+    assert said(desk, b)[-1] == "For colleagues"
+
+
+def test_a_note_follows_a_ticket_that_is_merged_while_it_is_written(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    a, b = (world.ticket(world.customer()).ticket.number or "" for _ in range(2))
+    desk.hooks.register(MergingMeanwhile(lambda: merge(desk, agent, a, b)), "meanwhile")
+    assert note(desk, agent, a, NewMessage(text="Late")).ticket.number == b
+    assert said(desk, b)[-1] == "Late"
+
+
+def test_a_note_does_not_go_to_a_ticket_that_its_writer_may_not_see(desk: Helpdesk, world: World) -> None:
+    for key in ("support", "sales"):
+        world.department(key)
+    narrow, manager = world.agent("Nora", "support"), world.agent("Max")
+    a = world.ticket(department="support").ticket.number or ""
+    b = world.ticket(department="sales").ticket.number or ""
+    merge(desk, manager, a, b)
+    with pytest.raises(Refused, match="may not see"):
+        note(desk, narrow, a, NewMessage(text="For whom?"))
+    assert "For whom?" not in [*said(desk, a), *said(desk, b)]
