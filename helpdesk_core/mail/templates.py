@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_datetime, get_timezone
+from babel.dates import get_timezone
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
@@ -23,6 +23,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from helpdesk_core.i18n.moments import written_moment
 from helpdesk_core.i18n.translations import Translate, known_locale, translator
 from helpdesk_core.mail.mailbox import one_line
 
@@ -158,7 +159,7 @@ def _environment(loader: BaseLoader, accent: str) -> Environment:
 @pass_context
 def _datetime(context: Context, moment: datetime) -> str:
     """Write a moment in the recipient's time zone and manner."""
-    return format_datetime(moment, "medium", tzinfo=context["timezone"], locale=context["locale"])
+    return written_moment(moment, context["timezone"], context["locale"])
 
 
 def _zone(name: str | None) -> tzinfo:

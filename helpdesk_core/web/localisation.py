@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import flask_babel
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.units import format_unit
 from flask import Flask, has_request_context, request
 from sqlalchemy.exc import DBAPIError
 
 from helpdesk_core.errors import HelpdeskError, Invalid
 from helpdesk_core.i18n.catalogues import Texts, chosen_locale
+from helpdesk_core.i18n.moments import written_moment
 from helpdesk_core.texts import CORE_DOMAIN, LazyText, filled
 from helpdesk_core.web.channels import channel_name
 from helpdesk_core.web.context import (
@@ -199,7 +200,7 @@ def relative(when: datetime) -> str:
 
 @lru_cache(KEPT_TEXTS)
 def _moment(when: datetime, locale: Locale, zone: tzinfo) -> str:
-    return format_datetime(when, "medium", tzinfo=zone, locale=locale)
+    return written_moment(when, zone, locale)
 
 
 @lru_cache(KEPT_TEXTS)

@@ -21,7 +21,9 @@ from helpdesk_core.users.sessions import sessions_of
 from helpdesk_core.users.tokens import tokens_of
 from helpdesk_core.web.admin.common import act, attempt, departments_for, everywhere, new_routes, show, ticked, typed
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
+from helpdesk_core.web.localisation import languages
 from helpdesk_core.web.portal.devices import device_name
+from helpdesk_core.web.zones import zones
 
 routes = new_routes()
 
@@ -176,6 +178,9 @@ def show_person(there: User, errors: dict[str, list[str]]) -> Any:
         person=there,
         form={name: typed(name, value) for name, value in _written(there).items()},
         organisations=organisation_choices(there),
+        languages=_languages(there),
+        zones=zones(there.timezone or ""),
+        site_zone=current_desk().settings.site().timezone,
         browsers=[
             (each, device_name(each.device), signed is not None and each == signed.session)
             for each in sessions_of(current_desk(), db(), actor, there.uid)
@@ -207,6 +212,14 @@ def organisation_choices(there: User | None) -> list[tuple[str, str]]:
     if there is not None and there.organisation is not None:
         found.setdefault(there.organisation.uid, there.organisation.name)
     return sorted(found.items(), key=lambda item: item[1].casefold())
+
+
+def _languages(there: User) -> list[tuple[str, str]]:
+    """Return the languages to choose from; the person's own is among them, also if no catalogue has it."""
+    found = languages()
+    if there.locale and there.locale not in dict(found):
+        found.append((there.locale, there.locale))
+    return found
 
 
 def _written(there: User) -> dict[str, str]:

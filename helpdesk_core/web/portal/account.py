@@ -1,8 +1,6 @@
 """One's own account: name, language, time zone, look, and addresses."""
 
-from collections.abc import Sequence
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,6 +18,7 @@ from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.localisation import languages, said
 from helpdesk_core.web.routing import SIGNED_IN, Routes
 from helpdesk_core.web.submitted import EXPECTED, problems_of
+from helpdesk_core.web.zones import zones
 
 routes = Routes("portal")
 
@@ -99,7 +98,7 @@ def _page(actor: Actor, error: HelpdeskError | None = None) -> str:
         "portal/account.html",
         values={key: request.form.get(key, value or "") for key, value in mine.items()},
         languages=languages(),
-        zones=_zones(),
+        zones=zones(user.timezone or ""),
         site_zone=current_desk().settings.site().timezone,
         addresses=[
             {"address": each.address, "shown": readable(each.address), "primary": each.address == user.primary_email}
@@ -110,13 +109,3 @@ def _page(actor: Actor, error: HelpdeskError | None = None) -> str:
         new_address=request.form.get("address", ""),
         errors=problems_of(error) if error else {},
     )
-
-
-def _zones() -> list[tuple[str, Sequence[tuple[str, str]]]]:
-    """Return the time zones that people live in, by region."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(available_timezones()):
-        region, slash, place = name.partition("/")
-        if slash and region not in ("Etc", "SystemV", "posix", "right", "US", "Canada", "Brazil", "Mexico", "Chile"):
-            found.setdefault(region, []).append((name, place.replace("_", " ").replace("/", ", ")))
-    return [*found.items(), ("UTC", [("UTC", "UTC")])]
