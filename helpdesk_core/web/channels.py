@@ -9,6 +9,7 @@ CHANNELS: Final[Mapping[str, str]] = {
     "web": _l("Web"),
     "email": _l("Mail"),
     "api": _l("API"),
+    "system": _l("By itself"),
     "cli": _l("Command line"),
     "phone": _l("Phone"),
     "visit": _l("Visit"),
