@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, case, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from helpdesk_core.db.among import among, dialect_of
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.models import Ticket, TicketTag
@@ -37,24 +39,27 @@ class Facet:
 _ages: Final = [
     (Ticket.created_at >= bindparam(f"since_{key}"), place) for place, (_days, key, _name) in enumerate(AGES)
 ]
-OF_FOUND: Final[Select[Any]] = select(
-    Ticket.id, Ticket.department_id, Ticket.status_id, Ticket.assignee_id, case(*_ages, else_=len(AGES))
-)
+AGE: Final = case(*_ages, else_=len(AGES)).label("age")
+OF_FOUND: Final[Select[Any]] = select(Ticket.id, Ticket.department_id, Ticket.status_id, Ticket.assignee_id, AGE)
 """What is counted: id, department, status, agent, and which of `AGES` a ticket has; it takes `bounds`."""
 
-_tagged = func.count().label("tagged")
-_TAGS: Final = (
-    select(literal("").label("address"), TicketTag.tag.label("name"), _tagged, literal(0).label("agent"))
-    .where(TicketTag.ticket_id.in_(bindparam("found", expanding=True)))
-    .group_by(TicketTag.tag)
-    .order_by(_tagged.desc(), TicketTag.tag)
-    .limit(MOST)
-)
-_AGENTS: Final = select(User.primary_email, User.name, literal(0), User.id).where(
-    User.id.in_(bindparam("agents", expanding=True))
-)
-_BOTH: Final = union_all(select(_TAGS.subquery()), _AGENTS)
-"""Made once, as making takes longer than running."""
+
+@cache
+def _agents_and_tags_of(dialect: str) -> CompoundSelect[Any]:
+    """Return the statement that reads names of `agents` and the commonest tags of tickets that were `found`.
+
+    It is kept, as making it takes longer than running it.
+    """
+    tagged = func.count().label("tagged")
+    tags = (
+        select(literal("").label("address"), TicketTag.tag.label("name"), tagged, literal(0).label("agent"))
+        .where(among(dialect, TicketTag.ticket_id, "found"))
+        .group_by(TicketTag.tag)
+        .order_by(tagged.desc(), TicketTag.tag)
+        .limit(MOST)
+    )
+    agents = select(User.primary_email, User.name, literal(0), User.id).where(among(dialect, User.id, "agents"))
+    return union_all(select(tags.subquery()), agents)
 
 
 def bounds(now: datetime) -> dict[str, datetime]:
@@ -83,7 +88,8 @@ def _named(field: str, counts: Counter[int], rows: Mapping[str, Any]) -> Iterato
 def _agents_and_tags(session: Session, agents: Counter[int | None], ids: Sequence[int]) -> Iterator[Facet]:
     """Return the names of the busiest agents and the commonest tags, which one query reads together."""
     busiest = [id_ for id_, _ in agents.most_common(MOST)]
-    read = session.execute(_BOTH, {"found": ids, "agents": [each for each in busiest if each is not None]}).all()
+    asked = {"found": ids, "agents": [each for each in busiest if each is not None]}
+    read = session.connection().execute(_agents_and_tags_of(dialect_of(session)), asked).all()
     known = {row.agent: row for row in read if row.agent}
     for id_ in busiest:
         if id_ is None:

@@ -25,7 +25,7 @@ _ById = Mapping[str, Mapping[int, Any]]
 
 
 _requester, _assignee = aliased(User), aliased(User)
-_COLUMNS: Final[Select[*tuple[Any, ...]]] = (
+ROW_COLUMNS: Final[Select[*tuple[Any, ...]]] = (
     select(
         Ticket.id, Ticket.number, Ticket.subject, Ticket.preview, Ticket.status_id, Ticket.is_open,
         Ticket.waiting_on, Ticket.priority_id, Ticket.type_id, Ticket.department_id,
@@ -147,7 +147,7 @@ def _read(
         numbers = range(place.stretch, -1, -1)
     for number in numbers:
         reached = place.position if place is not None and place.stretch == number else None
-        asked = parts[number].of(_COLUMNS, passing, reached, limit - len(rows), back=back)
+        asked = parts[number].of(ROW_COLUMNS, passing, reached, limit - len(rows), back=back)
         found = session.execute(asked, {"reader": actor.user_id or 0})
         rows += [(Place(number, parts[number].position(row)), row) for row in found]
         if len(rows) >= limit:
@@ -159,10 +159,20 @@ def rows_of(session: Session, words: Vocabulary, actor: Actor, ids: Sequence[int
     """Return these tickets as lists show them, in this order; whoever asks has applied the rights."""
     if not ids:
         return []
-    names = _names(words)
-    found = session.execute(_COLUMNS.where(Ticket.id.in_(ids)), {"reader": actor.user_id or 0})
-    by_id = {row.id: _row(row, names) for row in found}
+    by_id = {row.id: row for row, _ in read_rows(session, words, actor, ROW_COLUMNS.where(Ticket.id.in_(ids)), {})}
     return [by_id[each] for each in ids if each in by_id]
+
+
+def read_rows(
+    session: Session, words: Vocabulary, actor: Actor, asked: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> list[tuple[TicketRow, Any]]:
+    """Return what a statement made of `ROW_COLUMNS` finds, each with the row of the database that it was made of.
+
+    It goes to the database as it is, as there is nothing in it for the session to keep.
+    """
+    names = _names(words)
+    found = session.connection().execute(asked, {**values, "reader": actor.user_id or 0})
+    return [(_row(row, names), row) for row in found]
 
 
 def _names(words: Vocabulary) -> _ById:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import bindparam, select
@@ -16,12 +15,13 @@ from helpdesk_core.search.marking import READ, Parts, Spans, around, marks, whol
 from helpdesk_core.search.query import SearchQuery
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
-from helpdesk_core.tickets.facets import OF_FOUND, Facet, bounds, facets
+from helpdesk_core.tickets.facets import Facet, facets
+from helpdesk_core.tickets.found import Seen
 from helpdesk_core.tickets.listing import TicketRow, rows_of
-from helpdesk_core.tickets.models import Message, Ticket
-from helpdesk_core.tickets.rights import Side, visible
-from helpdesk_core.tickets.searching import MAX_FOUND, found_by_plugin, read_search, text_conditions
-from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
+from helpdesk_core.tickets.models import Message
+from helpdesk_core.tickets.rights import Side
+from helpdesk_core.tickets.searching import MAX_FOUND, found_by_plugin, read_search
+from helpdesk_core.tickets.vocabulary import vocabulary
 
 Sort = Literal["best", "newest"]
 SORTS: Final = ("best", "newest")
@@ -89,39 +89,22 @@ def search_tickets(
         return SearchPage(query)
     limit, offset = max(1, min(limit, MAX_PAGE)), max(0, min(offset, MAX_FOUND))
     ids = found_by_plugin(desk, actor, query, side, newest=sort == "newest")
-    found = _seen(session, desk.now(), actor, query, words, side, ids)
-    total, page = len(found), [each[0] for each in found[offset : offset + limit]]
+    seen = Seen(session, desk.now(), actor, query, words, side)
+    if ids is not None and len(ids) <= limit and not offset:
+        found, rows = seen.few(ids)
+    else:
+        found = seen.all_(MAX_FOUND) if ids is None else seen.of(ids)
+        rows = rows_of(session, words, actor, [each[0] for each in found[offset : offset + limit]])
+    total = len(found)
     return SearchPage(
         query,
-        hits=_hits(desk, session, actor, query, rows_of(session, words, actor, page), side),
+        hits=_hits(desk, session, actor, query, rows, side),
         total=total,
         capped=len(found if ids is None else ids) >= MAX_FOUND,
         facets=facets(session, words, found, side),
         correction=None if total else desk.hooks.pick(hooks.search_correction, query=query, internal=side == "desk"),
         next_offset=offset + limit if total > offset + limit else None,
     )
-
-
-def _seen(
-    session: Session,
-    now: datetime,
-    actor: Actor,
-    query: SearchQuery,
-    words: Vocabulary,
-    side: Side,
-    ids: Sequence[int] | None,
-) -> list[Any]:
-    """Return `OF_FOUND` of what was found and may be seen, in order; one query."""
-    seen, moments = OF_FOUND.where(visible(actor, side)), bounds(now)
-    if ids is None:
-        searched = seen.where(*text_conditions(query, words, actor, side))
-        latest = searched.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(MAX_FOUND)
-        return list(session.execute(latest, moments))
-    if not ids:
-        return []
-    narrowed = seen.where(*text_conditions(query, words, actor, side, ids))
-    by_id = {row[0]: row for row in session.execute(narrowed, moments)}
-    return [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
 
 
 def _hits(
@@ -148,4 +131,4 @@ def _hits(
 
 def _messages(session: Session, actor: Actor, rows: Sequence[TicketRow], side: Side) -> Sequence[Any]:
     asked = _MESSAGES if side == "desk" else _MESSAGES.where(Message.kind == "public")
-    return session.execute(asked, {"tickets": [row.id for row in rows]}).all()
+    return session.connection().execute(asked, {"tickets": [row.id for row in rows]}).all()

@@ -69,12 +69,32 @@ def text_conditions(
 
     With `found_ids`, what a searching plugin has found, only what it was not asked for is left to look for.
     """
+    if found_ids is not None:
+        return [*conditions_on_found(query, words, actor, side), Ticket.id.in_(found_ids)]
+    found = _of_terms(query, words, actor, side, all_of_them=True)
+    if query.after:
+        found.append(Ticket.created_at >= query.after)
+    if query.before:
+        found.append(Ticket.created_at < query.before)
+    return found
+
+
+def conditions_on_found(
+    query: SearchQuery, words: Vocabulary, actor: Actor, side: Side
+) -> Sequence[ColumnElement[bool]]:
+    """Return what is left to look for in the tickets that a searching plugin has found: what it was not asked for."""
+    return _of_terms(query, words, actor, side, all_of_them=False)
+
+
+def _of_terms(
+    query: SearchQuery, words: Vocabulary, actor: Actor, side: Side, *, all_of_them: bool
+) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     own = words.narrowing.words
     for term in query.terms:
         if term.field in own:
             ways = [_of_plugin(words, own[term.field], value) for value in term.values]
-        elif found_ids is None:
+        elif all_of_them:
             ways = [way for value in term.values for way in _ways(term.field, value, words, side)]
         else:
             continue
@@ -82,12 +102,6 @@ def text_conditions(
         found.append(not_(either) if term.negated else either)
     if any(term.field in own or term.field in FOR_STAFF for term in query.terms) and side != "desk":
         found.append(visible(actor, "desk"))  # who is not shown tags and the like shall not learn of them by asking
-    if found_ids is not None:
-        return [*found, Ticket.id.in_(found_ids)]
-    if query.after:
-        found.append(Ticket.created_at >= query.after)
-    if query.before:
-        found.append(Ticket.created_at < query.before)
     return found
 
 

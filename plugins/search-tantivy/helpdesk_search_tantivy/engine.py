@@ -1,5 +1,6 @@
 """An index in a folder, kept by tantivy."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,13 +8,20 @@ from threading import Lock
 from typing import Final
 
 import tantivy
-from tantivy import Index, Occur, Query, Schema, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
+from tantivy import Index, Occur, Query, Schema, SchemaBuilder, Searcher, TextAnalyzerBuilder, Tokenizer
 
 from helpdesk_search.engine import Clause, Engine, Entry, IndexBroken, Phrase, Term, Wanted
+from helpdesk_search.intact import Intact
 
 BETWEEN: Final = "\x1f"
 HEAP: Final = 64_000_000
 MAX_LIMIT: Final = 10_000
+META: Final = "meta.json"
+"""Which segments there are; each commit puts another file in its place."""
+COMMITS: Final = 3
+"""So many of them may come between looking at that file and at those of the segments."""
+PANIC: Final = "PanicException"
+"""How errors of Rust come that nobody expected; the class has no address, and is no `Exception`."""
 TERMS: Final = ("labels", "title", "public", "internal", "facts", "internal_facts")
 WORDS: Final = ("words_public", "words_internal")
 
@@ -33,6 +41,11 @@ def _schema() -> Schema:
     return builder.build()
 
 
+def is_there(folder: Path) -> bool:
+    """Tell whether there is an index in a folder."""
+    return (folder / META).is_file()
+
+
 class TantivyEngine(Engine):
     """An index in `folder`, made if it is not there."""
 
@@ -45,7 +58,9 @@ class TantivyEngine(Engine):
             self._index = Index(self._schema, path=str(folder), reuse=True)
             self._index.register_tokenizer("spaces", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
             self._index.config_reader("manual")
-            self._index.reload()
+            self._intact = Intact(folder)
+            self._read_at: tuple[int, int] | None = None
+            self._fresh()
 
     def put(self, entries: Sequence[Entry], gone: Sequence[tuple[str, str]] = ()) -> None:
         """Write in one batch."""
@@ -61,13 +76,12 @@ class TantivyEngine(Engine):
                 writer.wait_merging_threads()
             finally:
                 del writer
-            self._index.reload()
+            self._fresh()
 
     def search(self, wanted: Wanted) -> list[str]:
         """Search in what was committed last."""
         with _broken():
-            self._index.reload()
-            searcher = self._index.searcher()
+            searcher = self._fresh()
             order = "updated" if wanted.newest else None
             query, limit = self._query(wanted), min(wanted.limit, MAX_LIMIT)
             found = searcher.search(query, limit, count=False, order_by_field=order)
@@ -83,8 +97,7 @@ class TantivyEngine(Engine):
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
         """Look the terms up."""
         with _broken():
-            self._index.reload()
-            searcher = self._index.searcher()
+            searcher = self._fresh()
             names = ("public", "title", "internal") if internal else ("public", "title")
             counts = {word: max(searcher.doc_freq(name, word) for name in names) for word in words}
         return {word: count for word, count in counts.items() if count}
@@ -92,15 +105,35 @@ class TantivyEngine(Engine):
     def count(self) -> int:
         """Count what is not deleted."""
         with _broken():
-            self._index.reload()
-            return int(self._index.searcher().num_docs)
+            return int(self._fresh().num_docs)
 
     def size(self) -> int:
         """Add up the files."""
-        return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
+        with _broken():
+            return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
 
     def close(self) -> None:
         """Files are closed with the object."""
+
+    def _fresh(self) -> Searcher:
+        """Return what reads that which was committed last; `IndexBroken` when files of it were changed or deleted."""
+        for _ in range(COMMITS):
+            written = (self._folder / META).stat()
+            at = written.st_ino, written.st_mtime_ns
+            if at != self._read_at:
+                segments = json.loads((self._folder / META).read_bytes())["segments"]
+                names = tuple(each["segment_id"].replace("-", "") for each in segments)
+                self._index.reload()
+                self._intact.watch(lambda name, names=names: name.startswith(names))  # type: ignore[misc]  # bound here
+                self._read_at = at
+            try:
+                self._intact.check()
+            except IndexBroken:
+                if (self._folder / META).stat().st_mtime_ns == written.st_mtime_ns:
+                    raise
+                continue  # not damage: a commit has just replaced these files by others
+            break
+        return self._index.searcher()
 
     def _query(self, wanted: Wanted) -> Query:
         parts: list[tuple[Occur, Query]] = [
@@ -167,3 +200,7 @@ def _broken() -> Iterator[None]:
         yield
     except (ValueError, OSError, RuntimeError, KeyError) as error:
         raise IndexBroken(f"{type(error).__name__}: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        raise IndexBroken(f"tantivy gave up: {error}") from error

@@ -4,7 +4,7 @@ from helpdesk_search.plugin import IndexPlugin
 from helpdesk_search.stores import Folders, Store
 from helpdesk_search.tables import Tables
 
-from .engine import TantivyEngine
+from .engine import TantivyEngine, is_there
 
 
 class TantivyPlugin(IndexPlugin):
@@ -18,4 +18,4 @@ class TantivyPlugin(IndexPlugin):
 
     def store(self) -> Store:
         """Return folders."""
-        return Folders(self.folder_of_index, TantivyEngine)
+        return Folders(self.folder_of_index, TantivyEngine, is_there)

@@ -1,5 +1,6 @@
 """Search with tantivy."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,34 @@ def test_damage_is_told(tmp_path: Path) -> None:
         path.write_bytes(b"rubbish")
     with pytest.raises(IndexBroken):
         TantivyEngine(tmp_path).count()
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.write_bytes(b"rubbish"), Path.unlink], ids=["cut short", "gone"])
+def test_damage_under_an_open_index_is_told_before_it_ends_the_process(
+    tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
+    engine = TantivyEngine(tmp_path)
+    engine.put(ENTRIES)
+    assert engine.count() == len(ENTRIES)
+    for path in tmp_path.glob("*.term"):
+        harm(path)
+    with pytest.raises(IndexBroken, match="term"):
+        engine.count()
+
+
+def test_a_folder_that_is_gone_is_no_empty_index(tmp_path: Path) -> None:
+    with plugin_site("search_tantivy", folder=tmp_path) as site:
+        site.world.ticket(subject="Toner")
+        site.work()
+        plugin = site.desk.plugins.plugin("search_tantivy")
+        assert isinstance(plugin, TantivyPlugin)
+        plugin.keeper.work()
+        plugin.keeper.close()
+        shutil.rmtree(plugin.folder_of_index)
+        assert plugin.keeper.engine() is None
+        assert not plugin.keeper.status()["is_built"]
+        plugin.keeper.work()
+        assert plugin.keeper.status()["documents"] == 1
 
 
 def test_a_helpdesk_searches_with_it(tmp_path: Path, database_url: str) -> None:

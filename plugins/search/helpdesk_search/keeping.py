@@ -128,7 +128,7 @@ class Keeper:
             for each in store.others(self._current()):
                 if each != generation:
                     store.remove(each)
-            engine = store.open(generation)
+            engine = store.make(generation)
             try:
                 done = self._fill(engine, generation, progress)
             finally:
@@ -148,18 +148,24 @@ class Keeper:
 
     def status(self) -> dict[str, Any]:
         """Return how it stands: documents, bytes, what waits and for how many seconds, whether a build runs."""
-        engine = self.engine()
+        engine, documents, size = self.engine(), 0, 0
+        damage: str | None = None
+        if engine is not None:
+            try:
+                documents, size = engine.count(), engine.size()
+            except IndexBroken as error:
+                engine, damage = None, str(error)
         with self._desk.read() as session:
             waiting, since = self.stale.waiting(session)
             building, broken = self._get(session, BUILDING), self._get(session, BROKEN)
         return {
-            "documents": engine.count() if engine else 0,
-            "bytes": engine.size() if engine else 0,
+            "documents": documents,
+            "bytes": size,
             "is_built": engine is not None,
             "waiting": waiting,
             "behind_seconds": round((self._desk.now() - since).total_seconds()) if since else 0,
             "building": {"done": building["done"], "since": building["since"]} if building else None,
-            "error": broken,
+            "error": damage or self._failure or broken,
         }
 
     def close(self) -> None:

@@ -149,6 +149,6 @@ class SearchPlugin(IndexPlugin):
             from .postgresql_engine import Generations
 
             return Generations(self.desk, self.tables.documents)
-        from .whoosh_engine import WhooshEngine
+        from .whoosh_engine import WhooshEngine, is_there
 
-        return Folders(self.folder_of_index, WhooshEngine)
+        return Folders(self.folder_of_index, WhooshEngine, is_there)

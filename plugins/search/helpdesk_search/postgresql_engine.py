@@ -51,6 +51,10 @@ class Generations:
 
     def open(self, generation: str) -> Engine:
         """Return the engine for that generation; the table's index is made if it is not there."""
+        return self.make(generation)
+
+    def make(self, generation: str) -> Engine:
+        """Return the engine for a new one."""
         engine = PostgreSQLEngine(self._desk, self._table, generation)
         engine.prepare()
         return engine

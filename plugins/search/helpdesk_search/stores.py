@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from .engine import Engine
+from .engine import Engine, IndexBroken
 
 
 class Store(Protocol):
     """Where the generations of an index are."""
 
+    def make(self, generation: str) -> Engine:
+        """Make one, and open it."""
+
     def open(self, generation: str) -> Engine:
-        """Open one, making it if it is not there."""
+        """Open one that was made; `IndexBroken` if it is not there any more."""
 
     def remove(self, generation: str) -> None:
         """Forget one."""
@@ -22,14 +25,21 @@ class Store(Protocol):
 
 
 class Folders:
-    """Generations as folders below one."""
+    """Generations as folders below one; `is_there` tells whether a folder has an index."""
 
-    def __init__(self, folder: Path, engine: Callable[[Path], Engine]) -> None:
-        self._folder, self._engine = folder, engine
+    def __init__(self, folder: Path, engine: Callable[[Path], Engine], is_there: Callable[[Path], bool]) -> None:
+        self._folder, self._engine, self._is_there = folder, engine, is_there
+
+    def make(self, generation: str) -> Engine:
+        """Make an index in a folder of that name."""
+        return self._engine(self._folder / generation)
 
     def open(self, generation: str) -> Engine:
         """Open the index in the folder of that name."""
-        return self._engine(self._folder / generation)
+        folder = self._folder / generation
+        if not self._is_there(folder):
+            raise IndexBroken(f"There is no index in {folder} any more.")
+        return self._engine(folder)
 
     def remove(self, generation: str) -> None:
         """Delete the folder."""

@@ -10,6 +10,7 @@ from whoosh import fields, index, query
 from whoosh.analysis import SpaceSeparatedTokenizer
 
 from .engine import Clause, Engine, Entry, IndexBroken, Phrase, Term, Wanted
+from .intact import Intact
 
 BETWEEN: Final = "\x1f"
 MAX_LIMIT: Final = 10_000
@@ -35,6 +36,12 @@ def _schema() -> Any:
     )
 
 
+def is_there(folder: Path) -> bool:
+    """Tell whether there is an index in a folder."""
+    with _broken():
+        return bool(index.exists_in(folder))
+
+
 class WhooshEngine(Engine):
     """An index in `folder`, made if it is not there."""
 
@@ -42,11 +49,12 @@ class WhooshEngine(Engine):
         self._folder = folder
         self._lock = Lock()
         with _broken():
-            if not index.exists_in(folder):
+            if not is_there(folder):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 index.create_in(folder, _schema())
             self._index = index.open_dir(folder)
-            self._searcher = self._index.searcher()
+            self._intact = Intact(folder)
+            self._searcher = self._opened()
 
     def put(self, entries: Sequence[Entry], gone: Sequence[tuple[str, str]] = ()) -> None:
         """Write in one batch."""
@@ -92,7 +100,8 @@ class WhooshEngine(Engine):
 
     def size(self) -> int:
         """Add up the files."""
-        return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
+        with _broken():
+            return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
 
     def close(self) -> None:
         """Close the files."""
@@ -103,8 +112,17 @@ class WhooshEngine(Engine):
         with self._lock:
             if not self._searcher.up_to_date():
                 # Not `refresh`, which fails on what was empty; other threads may still read with the one before.
-                self._searcher = self._index.searcher()
+                self._searcher = self._opened()
+            self._intact.check()
             return self._searcher
+
+    def _opened(self) -> Any:
+        """Return what reads that which was committed last, with an eye on its files."""
+        searcher = self._index.searcher()
+        segments = [each.segment() for each, _first in searcher.reader().leaf_readers()]
+        names = tuple(each.segment_id() for each in segments if each is not None)
+        self._intact.watch(lambda name: name.startswith(names))
+        return searcher
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

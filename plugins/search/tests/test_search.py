@@ -1,7 +1,7 @@
 """Searching in a helpdesk: the index follows what happens, rights hold, and damage mends itself."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -230,6 +230,23 @@ def test_damaged_files_are_mended(site: PluginSite, database_kind: str) -> None:
     work(site)
     assert subjects(site, agent, "toners") == {"Toner"}
     assert plugin(site).keeper.status()["is_built"]
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.write_bytes(b"rubbish"), Path.unlink], ids=["cut short", "gone"])
+def test_files_that_are_damaged_under_an_open_index_are_mended(
+    site: PluginSite, database_kind: str, harm: Callable[[Path], object]
+) -> None:
+    if database_kind == "postgresql":
+        pytest.skip("its index is no file")
+    agent = site.world.agent()
+    site.world.ticket(subject="Toner")
+    work(site)
+    assert subjects(site, agent, "toners") == {"Toner"}
+    for path in plugin(site).folder_of_index.rglob("*.seg"):
+        harm(path)
+    assert subjects(site, agent, "toner") == {"Toner"}  # the database answers meanwhile
+    work(site)
+    assert subjects(site, agent, "toners") == {"Toner"}
 
 
 def test_the_page_says_what_was_found(site: PluginSite) -> None:

@@ -1,0 +1,73 @@
+"""What of a search's finds may be seen, with what facets count: one query, however much was found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from helpdesk_core.actor import Actor
+from helpdesk_core.db.among import among, dialect_of
+from helpdesk_core.search.query import SearchQuery
+from helpdesk_core.tickets.facets import AGE, OF_FOUND, bounds
+from helpdesk_core.tickets.listing import ROW_COLUMNS, TicketRow, read_rows
+from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.tickets.queries import KEPT_STATEMENTS
+from helpdesk_core.tickets.rights import Reach, Side, reach_of, visible, within_reach
+from helpdesk_core.tickets.searching import conditions_on_found, text_conditions
+from helpdesk_core.tickets.vocabulary import Vocabulary
+
+
+class Seen:
+    """The tickets that an actor may see, among those that a search finds."""
+
+    def __init__(
+        self, session: Session, now: datetime, actor: Actor, query: SearchQuery, words: Vocabulary, side: Side
+    ) -> None:
+        """Prepare to ask."""
+        self._session, self._moments, self._actor = session, bounds(now), actor
+        self._query, self._words, self._side = query, words, side
+
+    def all_(self, limit: int) -> list[Any]:
+        """Return `OF_FOUND` of what the database itself finds, the last changed first, at most `limit`."""
+        found = text_conditions(self._query, self._words, self._actor, self._side)
+        asked = OF_FOUND.where(visible(self._actor, self._side), *found)
+        latest = asked.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(limit)
+        return list(self._session.execute(latest, self._moments))
+
+    def of(self, ids: Sequence[int]) -> list[Any]:
+        """Return `OF_FOUND` of tickets that a plugin found, in their order."""
+        if not ids:
+            return []
+        found = self._session.connection().execute(self._among(_counted), {**self._moments, "found": list(ids)})
+        by_id = {row[0]: row for row in found}
+        return [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
+
+    def few(self, ids: Sequence[int]) -> tuple[list[Any], list[TicketRow]]:
+        """Return the same of so few tickets that one page shows them all, and them as lists show them."""
+        if not ids:
+            return [], []
+        values = {**self._moments, "found": list(ids)}
+        read = read_rows(self._session, self._words, self._actor, self._among(_whole), values)
+        by_id = {row.id: (row, raw) for row, raw in read}
+        found = [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
+        counted = [(raw.id, raw.department_id, raw.status_id, raw.assignee_id, raw.age) for _row, raw in found]
+        return counted, [row for row, _raw in found]
+
+    def _among(self, kept: Any) -> Select[*tuple[Any, ...]]:
+        asked: Select[*tuple[Any, ...]] = kept(reach_of(self._actor), self._side, dialect_of(self._session))
+        more = conditions_on_found(self._query, self._words, self._actor, self._side)
+        return asked.where(*more) if more else asked
+
+
+@lru_cache(KEPT_STATEMENTS)
+def _counted(reach: Reach, side: Side, dialect: str) -> Select[*tuple[Any, ...]]:
+    return OF_FOUND.where(within_reach(reach, side), among(dialect, Ticket.id, "found"))
+
+
+@lru_cache(KEPT_STATEMENTS)
+def _whole(reach: Reach, side: Side, dialect: str) -> Select[*tuple[Any, ...]]:
+    asked = ROW_COLUMNS.add_columns(Ticket.assignee_id, AGE)
+    return asked.where(within_reach(reach, side), among(dialect, Ticket.id, "found"))
