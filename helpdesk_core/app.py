@@ -26,6 +26,7 @@ from helpdesk_core.services.asking import Suppliers
 from helpdesk_core.settings import Settings, load_config
 from helpdesk_core.settings.secret import load_secret
 from helpdesk_core.texts import CORE_DOMAIN
+from helpdesk_core.tickets.hooks import ticket_facts
 from helpdesk_core.users.hooks import permissions
 
 CORE_SUBSCRIBERS: tuple[CoreSubscriber, ...] = (NOTIFIER,)
@@ -68,6 +69,7 @@ def open_helpdesk(
         desk.gather(scheduled_jobs)
         desk.gather(automation_hooks.condition_fields)
         desk.gather(automation_hooks.automatic_actions)
+        desk.gather(ticket_facts)
         desk.plugins.raise_if_strict()
         chosen = desk.hooks.pick(attachment_hooks.attachment_storage)
         desk.storage = chosen or LocalStorage(instance / "files")

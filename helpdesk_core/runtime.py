@@ -126,6 +126,7 @@ class Helpdesk:
         self._subscribers: dict[type[Event], tuple[str, ...]] = {}
         self._remembered = _Remembered(-1)
         self._gathered: dict[tuple[str, str], list[Any]] = {}
+        self._worked_out: dict[object, Any] = {}
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
@@ -215,6 +216,19 @@ class Helpdesk:
                     continue
             found.append((plugin_id, self._gathered[key]))
         return found
+
+    def worked_out(self, key: object, make: Callable[[], T]) -> T:
+        """Return what is made of the answers that plugins gave at the start; made once for a key."""
+        if key not in self._worked_out:
+            self._worked_out[key] = make()
+        value: T = self._worked_out[key]
+        return value
+
+    @property
+    def in_unit(self) -> bool:
+        """Whether a unit of work of this helpdesk runs here, so that what is read may be about to change."""
+        unit = _unit.get()
+        return unit is not None and unit.desk is self
 
     def remember(self, session: Session, key: object, load: Callable[[Session], T], generation: int | None = None) -> T:
         """Return a value made of reference data, loading it again only after such data has changed anywhere.

@@ -30,6 +30,7 @@ from helpdesk_core.tickets.models import (
     TicketTag,
     TicketType,
 )
+from helpdesk_core.tickets.facts import TicketFacts, facts_of
 from helpdesk_core.tickets.narrowing import ListFilter, ListOrder
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.tickets.people import add_participant, follow, remove_participant, unfollow
@@ -71,6 +72,7 @@ __all__ = [
     "SavedSearch",
     "Status",
     "Ticket",
+    "TicketFacts",
     "TicketFilter",
     "TicketLink",
     "TicketRow",
@@ -86,6 +88,7 @@ __all__ = [
     "conversation",
     "count_tickets",
     "draft_of",
+    "facts_of",
     "find_by_message_id",
     "find_held",
     "find_message",

@@ -22,6 +22,7 @@ from helpdesk_core.tickets.events import (
     TicketSplit,
     TicketUnlinked,
 )
+from helpdesk_core.tickets.facts import TicketFacts
 from helpdesk_core.tickets.inputs import Change, NewMessage, NewTicket
 from helpdesk_core.tickets.models import Message, Ticket
 from helpdesk_core.tickets.narrowing import ListFilter, ListOrder
@@ -201,3 +202,11 @@ def list_filters() -> Sequence[ListFilter]:
 @hookspec.collect(since="0.1", when="startup")
 def list_orders() -> Sequence[ListOrder]:
     """Return orders of ticket lists, each by a column of a table of the plugin; for lists, workspaces and the API."""
+
+
+@hookspec.collect(since="0.1", when="startup")
+def ticket_facts() -> Sequence[TicketFacts]:
+    """Return rows that the plugin keeps about tickets, so that a page reads those of all plugins with one query.
+
+    `facts_of` hands them out, to the hooks that show them: panels, columns, extras of the API.
+    """

@@ -28,12 +28,12 @@ from helpdesk_core.api.hooks import (
     scheduled_jobs,
     ticket_changed,
     ticket_extras,
+    ticket_facts,
 )
 from helpdesk_core.api.rest import ApiRoute
 from helpdesk_core.api.settings import gettext_noop as _n
-from helpdesk_core.api.tickets import Message, Ticket
+from helpdesk_core.api.tickets import Message, Ticket, TicketFacts
 from helpdesk_core.api.users import PersonalData, User
-from helpdesk_core.api.web import once
 
 from . import asking, mailing, privacy
 from .desk_pages import DeskPages, badges, beside_ticket
@@ -41,7 +41,7 @@ from .events import RatingAsked, RatingGiven
 from .giving import is_ratable
 from .models import Base, Rating
 from .portal import Portal
-from .reading import Rated, ratings_of
+from .reading import OF_TICKET, rated, rated_by, ratings_of
 from .reporting import REPORT
 from .settings import Settings, rules
 from .texts import _
@@ -106,35 +106,25 @@ class RatingsPlugin(Plugin):
         """Ask below a closed ticket."""
         if not is_ratable(rules(self.desk), ticket, None) or not self.portal.asks(actor, ticket):
             return None
-        given = self._given(ticket, actor)
-        mine = (each for each in given if each.message_id is None and each.user_id == actor.user_id)
+        mine = (each for each in rated_by(self.desk, ticket, actor) if each.message_id is None)
         return self.portal.below_ticket(ticket, next(mine, None))
 
     @hookimpl(message_parts)
     def message_parts(self, messages: Sequence[Message], ticket: Ticket, actor: Actor) -> Mapping[int, Panel]:
         """Ask below answers on the portal; show what was said on the desk."""
-        asks = self.portal.asks(actor, ticket)
-        if not asks and not actor.may("ticket.read"):
-            return {}
-        given = self._given(ticket, actor)
-        if asks:
-            mine = [each for each in given if each.user_id == actor.user_id]
-            return self.portal.beside_answers(messages, ticket, mine)
-        return badges(given)
+        if self.portal.asks(actor, ticket):
+            return self.portal.beside_answers(messages, ticket, rated_by(self.desk, ticket, actor))
+        return badges(rated(self.desk, ticket)) if actor.may("ticket.read", ticket.department_id) else {}
 
     @hookimpl(desk_ticket_sidebar)
     def desk_ticket_sidebar(self, ticket: Ticket, actor: Actor) -> Panel | None:
         """Show what was said about a ticket."""
-        return beside_ticket(self._given(ticket, actor))
+        return beside_ticket(rated(self.desk, ticket))
 
-    def _given(self, ticket: Ticket, actor: Actor) -> Sequence[Rated]:
-        """Return what was said about a ticket; several parts of its page show some of it."""
-
-        def find() -> Sequence[Rated]:
-            with self.desk.read() as session:
-                return ratings_of(session, actor, [ticket.id])
-
-        return once((self.id, ticket.id, actor.kind, actor.user_id), find)
+    @hookimpl(ticket_facts)
+    def ticket_facts(self) -> Sequence[TicketFacts]:
+        """Have the ratings read with the ticket."""
+        return [OF_TICKET]
 
     @hookimpl(desk_routes)
     def desk_routes(self) -> Sequence[Route]:

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from helpdesk_core.api import Actor
-from helpdesk_core.api.tickets import Message, Ticket, visible
+from helpdesk_core.api import Actor, Helpdesk
+from helpdesk_core.api.tickets import Message, Ticket, TicketFacts, facts_of, visible
 from helpdesk_core.api.users import User
 
 from .models import Rating
@@ -34,7 +34,7 @@ class Rated:
     scale: str
     score: int
     verdict: str
-    reasons: tuple[str, ...]
+    reasons: Sequence[str]
     comment: str
     channel: str
     created_at: datetime
@@ -52,6 +52,51 @@ def readable(actor: Actor) -> Any:
     if actor.user_id is None:
         return visible(actor, "desk")
     return or_(visible(actor, "desk"), (Rating.user_id == actor.user_id) & visible(actor, "portal"))
+
+
+OF_TICKET = TicketFacts(
+    key="ratings",
+    statement=select(
+        Rating.ticket_id,
+        Rating.id.label("row"),
+        Rating.uid,
+        Ticket.number,
+        Ticket.subject,
+        Message.uid.label("message"),
+        Rating.message_id,
+        Rating.user_id,
+        _by.name.label("by"),
+        _of.name.label("agent"),
+        Rating.scale,
+        Rating.score,
+        Rating.verdict,
+        Rating.reasons,
+        Rating.comment,
+        Rating.channel,
+        Rating.created_at,
+        Rating.updated_at,
+    )
+    .join(Ticket, Ticket.id == Rating.ticket_id)
+    .outerjoin(Message, Message.id == Rating.message_id)
+    .outerjoin(_by, _by.id == Rating.user_id)
+    .outerjoin(_of, _of.id == Rating.agent_id),
+)
+"""All ratings of a ticket, for pages whose reader sees the ticket."""
+
+
+def rated(desk: Helpdesk, ticket: Ticket) -> list[Rated]:
+    """Return all ratings of a ticket and its answers, in the order they were given; for readers who work it."""
+    rows = facts_of(desk, "ratings", OF_TICKET.key, [ticket.id]).get(ticket.id, ())
+    values = [row._asdict() for row in sorted(rows, key=lambda row: int(row.row))]
+    return [
+        Rated(**each | {name: each[name] or "" for name in ("number", "by", "agent")}, ticket_id=ticket.id)
+        for each in values
+    ]
+
+
+def rated_by(desk: Helpdesk, ticket: Ticket, actor: Actor) -> list[Rated]:
+    """Return those that somebody with an account gave; none for a guest."""
+    return [each for each in rated(desk, ticket) if actor.user_id is not None and each.user_id == actor.user_id]
 
 
 def ratings_of(session: Session, actor: Actor, ticket_ids: Sequence[int]) -> list[Rated]:
@@ -99,7 +144,7 @@ def _all(session: Session, query: Any) -> list[Rated]:
             scale=rating.scale,
             score=rating.score,
             verdict=rating.verdict,
-            reasons=tuple(rating.reasons),
+            reasons=rating.reasons,
             comment=rating.comment,
             channel=rating.channel,
             created_at=rating.created_at,

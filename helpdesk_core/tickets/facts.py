@@ -1,0 +1,228 @@
+"""What plugins keep about tickets, read for all of them with one query, so that a page costs the same with twelve."""
+
+import json
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    CompoundSelect,
+    DateTime,
+    Integer,
+    Select,
+    String,
+    Text,
+    bindparam,
+    cast,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from helpdesk_core.db.base import JSONText, UTCDateTime
+from helpdesk_core.runtime import Helpdesk
+
+Read = Callable[[str], Any]
+Rows = Mapping[int, Sequence[Any]]
+"""Rows by the ticket's id; each a named tuple of the columns after the first."""
+
+MOST_ROWS_AT_ONCE: Final = 500
+"""Databases limit how many values a statement takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFacts:
+    """Rows that a plugin keeps about tickets; `key` is unique within the plugin.
+
+    The first column of `statement` is the ticket's id, the others are its texts, whole numbers, truths, moments and
+    `JSONText`, by name. It is a plain SELECT with joins and conditions: without grouping, order or limit. With `lists`
+    the rows are also wanted for many tickets at once, as by a column of lists.
+    """
+
+    key: str
+    statement: Select[*tuple[Any, ...]]
+    lists: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be read together with other rows."""
+        first, *others = self.statement.selected_columns
+        if not isinstance(first.type, Integer):
+            raise TypeError(f"The first column of the facts “{self.key}” has to be a ticket's id.")
+        if not others:
+            raise ValueError(f"The facts “{self.key}” have no column besides the ticket's id.")
+        _row(self)
+        for each in others:
+            _reader(each.type)
+        plain = select(*self.statement.selected_columns).select_from(*self.statement.get_final_froms())
+        if self.statement.whereclause is not None:
+            plain = plain.where(self.statement.whereclause)
+        if str(plain) != str(self.statement):
+            raise ValueError(f"The facts “{self.key}” have to be a plain SELECT, without grouping, order or limit.")
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns after the first."""
+        return [str(each.key) for each in list(self.statement.selected_columns)[1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Facts with what reads them; the statement's arm in a union is numbered by `number`."""
+
+    plugin_id: str
+    facts: TicketFacts
+    number: int
+    make: Callable[..., Any]
+    readers: tuple[Read, ...]
+
+    def row(self, values: Sequence[str | None]) -> Any:
+        """Return the row that these texts stand for."""
+        read = zip(self.readers, values, strict=False)  # the values of narrow facts end in empty ones
+        return self.make(*[None if value is None else reader(value) for reader, value in read])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The facts of all plugins, with the statements that read them: of one, of those for lists, of all."""
+
+    kept: Mapping[tuple[str, str], _Kept]
+    width: int
+    statements: dict[tuple[int, ...], Any] = field(default_factory=dict)
+
+    def statement(self, wanted: Sequence[_Kept]) -> Any:
+        """Return the query for some of the facts; made once."""
+        numbers = tuple(each.number for each in wanted)
+        if numbers not in self.statements:
+            self.statements[numbers] = _union(wanted, self.width)
+        return self.statements[numbers]
+
+
+_Found = dict[tuple[tuple[str, str], int], Sequence[Any]]
+_found: ContextVar[_Found | None] = ContextVar("helpdesk_facts", default=None)
+
+
+@contextmanager
+def kept_facts() -> Iterator[None]:
+    """Keep what is read in here, such as while a page is made."""
+    _found.set({})
+    try:
+        yield
+    finally:
+        _found.set(None)
+
+
+def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]) -> Rows:
+    """Return the rows that a plugin keeps about tickets, by the ticket's id; tickets without one are left out.
+
+    While a page is made, the first plugin that asks about some tickets has those of all plugins read. In a unit of
+    work it is what the unit has written so far. KeyError for facts that no active plugin has.
+    """
+    ids = list(dict.fromkeys(ticket_ids))
+    shelf = _shelf(desk)
+    asked = shelf.kept[plugin_id, key]
+    found = _found.get()
+    if found is None or desk.in_unit:
+        return _one(desk, shelf, asked, ids)
+    name = (plugin_id, key)
+    if missing := [each for each in ids if (name, each) not in found]:
+        try:
+            _read_all(desk, shelf, asked, missing, found)
+        except SQLAlchemyError:  # one plugin's mistake; who asks is told of no mistake but its own
+            alone = _one(desk, shelf, asked, missing)
+            found.update({(name, each): alone.get(each, ()) for each in missing})
+    return {each: rows for each in ids if (rows := found[name, each])}
+
+
+def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Rows:
+    with desk.read() as session:
+        rows: dict[int, list[Any]] = defaultdict(list)
+        for _, ticket_id, values in _rows(session, shelf.statement([asked]), ids):
+            rows[ticket_id].append(asked.row(values))
+    return dict(rows)
+
+
+def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], found: _Found) -> None:
+    wanted = [each for each in shelf.kept.values() if len(ids) == 1 or each.facts.lists or each is asked]
+    by_number = {each.number: each for each in wanted}
+    read: dict[tuple[tuple[str, str], int], list[Any]] = {
+        ((each.plugin_id, each.facts.key), ticket_id): [] for each in wanted for ticket_id in ids
+    }
+    with desk.read() as session:
+        for number, ticket_id, values in _rows(session, shelf.statement(wanted), ids):
+            kept = by_number[number]
+            read[(kept.plugin_id, kept.facts.key), ticket_id].append(kept.row(values))
+    found.update(read)
+
+
+def _rows(session: Session, statement: Any, ids: Sequence[int]) -> Iterator[tuple[int, int, Sequence[str | None]]]:
+    for begin in range(0, len(ids), MOST_ROWS_AT_ONCE):
+        for number, ticket_id, *values in session.execute(statement, {"ids": ids[begin : begin + MOST_ROWS_AT_ONCE]}):
+            yield number, ticket_id, values
+
+
+def _shelf(desk: Helpdesk) -> _Shelf:
+    from helpdesk_core.tickets import hooks  # its contracts name the class above
+
+    gathered = [(plugin_id, each) for plugin_id, facts in desk.gather(hooks.ticket_facts) for each in facts]
+
+    def make() -> _Shelf:
+        kept = {
+            (plugin_id, each.key): _Kept(
+                plugin_id,
+                each,
+                number,
+                _row(each),
+                tuple(_reader(column.type) for column in list(each.statement.selected_columns)[1:]),
+            )
+            for number, (plugin_id, each) in enumerate(gathered)
+        }
+        return _Shelf(kept, max((len(each.names) for _, each in gathered), default=0))
+
+    return desk.worked_out(("facts", *(id(each) for _, each in gathered)), make)
+
+
+def _row(facts: TicketFacts) -> Callable[..., Any]:
+    """Return what makes rows; ValueError for names that no attribute can have."""
+    return namedtuple("Fact", facts.names)
+
+
+def _union(wanted: Sequence[_Kept], width: int) -> Select[*tuple[Any, ...]] | CompoundSelect[Any]:
+    """Return one statement for all: which facts, the ticket's id, and as many texts as the widest needs."""
+    arms = []
+    for each in wanted:
+        ticket, *others = each.facts.statement.selected_columns
+        texts = [cast(column, Text) for column in others] + [cast(null(), Text)] * (width - len(others))
+        named = [text.label(f"c{index}") for index, text in enumerate(texts)]
+        number = literal_column(str(each.number), Integer).label("number")
+        arm = each.facts.statement.with_only_columns(number, ticket.label("ticket"), *named, maintain_column_froms=True)
+        arms.append(arm.where(ticket.in_(bindparam("ids", expanding=True))))
+    return arms[0] if len(arms) == 1 else union_all(*arms)
+
+
+def _reader(kind: TypeEngine[Any]) -> Read:
+    """Return what turns the text of a value into the value; TypeError for a type that facts cannot have."""
+    if isinstance(kind, JSONText):
+        return json.loads
+    if isinstance(kind, UTCDateTime | DateTime):
+        return _moment
+    if isinstance(kind, Boolean):
+        return lambda text: text in ("1", "true", "t")
+    if isinstance(kind, Integer):
+        return int
+    if isinstance(kind, String):
+        return str
+    raise TypeError(f"Facts are texts, whole numbers, truths, moments and JSONText; {kind!r} is none of them.")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
