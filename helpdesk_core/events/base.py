@@ -22,9 +22,13 @@ class Event:
     `id` identifies the event for ever (use it as the idempotency key), `at` is when it was recorded. Both, and who
     did it by
     which channel, are filled when the event is delivered; they are empty while it is being recorded.
+
+    `sentence` says in a ticket's timeline what happened, after the name of who did it: “changed the service”. It is
+    lazy where it is to be translated; without one the type stands there.
     """
 
     type: ClassVar[str]
+    sentence: ClassVar[object] = ""
 
     id: int = 0
     at: datetime = EPOCH

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.errors import HelpdeskError
@@ -20,7 +20,7 @@ from helpdesk_core.services import hooks
 from helpdesk_core.services.models import KnownServices
 from helpdesk_core.services.values import Customer, Service, ServiceAnswer, ServiceSource
 from helpdesk_core.texts import lazy as _l
-from helpdesk_core.users.models import User
+from helpdesk_core.users.models import EmailAddress, User
 
 log = logging.getLogger(__name__)
 
@@ -181,15 +181,17 @@ def find_customer(desk: Helpdesk, session: Session, user_id: int, *, for_staff: 
 
     Customers are found by confirmed addresses only. Staff see what is found by others too, if none is confirmed.
     """
-    user = session.get(User, user_id, options=[selectinload(User.emails)])
+    user = session.get(User, user_id)
     if user is None or user.erased_at is not None:
         return None
-    confirmed = [each.address for each in user.emails if each.verified_at is not None]
+    known = select(EmailAddress.address, EmailAddress.verified_at).where(EmailAddress.user_id == user_id)
+    theirs = session.execute(known.order_by(EmailAddress.id)).all()
+    confirmed = [address for address, verified_at in theirs if verified_at is not None]
     if not confirmed and not for_staff:
         return None
     found = desk.hooks.collect_by_plugin(hooks.customer_facts, user_id=user_id)
     facts = {f"{plugin}.{name}": value for plugin, some in found for name, value in some}
-    addresses = confirmed or [each.address for each in user.emails]
+    addresses = confirmed or [address for address, _verified_at in theirs]
     return Customer(user_id=user.id, name=user.name, addresses=addresses, is_proved=bool(confirmed), facts=facts)
 
 

@@ -13,6 +13,7 @@ from helpdesk_core.events.models import EventRow
 from helpdesk_core.tickets.content import preview_of
 from helpdesk_core.tickets.models import Message
 from helpdesk_core.tickets.vocabulary import Vocabulary
+from helpdesk_core.web.context import current_desk
 from helpdesk_core.web.letters import Letter, as_letter
 from helpdesk_core.web.localisation import spoken
 
@@ -162,7 +163,8 @@ def _sentence(kind: str, data: Mapping[str, Any]) -> str:
         return str(_("linked it to #%(n)s", n=other))
     if kind == "ticket.unlinked":
         return str(_("took the link to #%(n)s away", n=other))
-    return kind
+    known = current_desk().event_types.get(kind)
+    return str(known.sentence) if known is not None and known.sentence else kind
 
 
 def _changes(changes: Mapping[str, Sequence[Any]], words: Vocabulary, names: Mapping[str, str]) -> list[Markup]:

@@ -1,0 +1,1 @@
+"""What customers have, beside their tickets."""
