@@ -1,0 +1,172 @@
+"""Who a site's people are here: proved addresses join, owners never do, roles come and go; in and out both ways."""
+
+import re
+from typing import Any
+
+from sqlalchemy import func, select
+
+from helpdesk_cms.models import Frame, Person
+from helpdesk_core.api.users import User, find_by_address, roles_of
+from helpdesk_core.testing.plugins import PluginSite
+
+from .worlds import HERE, MEMBER, Sites
+
+
+def user_of(site: PluginSite, address: str) -> User | None:
+    with site.desk.read() as session:
+        return find_by_address(session, address)
+
+
+def enter(world: Sites, **claims: Any) -> Any:
+    """Follow a link of the site, and return the browser's answer."""
+    client = world.site.app.test_client()
+    token = world.token("sign-in", **{**MEMBER, **claims})
+    answer = client.post("/x/cms/sign-in", data={"token": token, "next": "/tickets"})
+    return client, answer
+
+
+def test_somebody_with_a_proved_address_is_signed_in_and_out_both_ways(world: Sites) -> None:
+    world.change(logout_url="https://www.example.com/bye;now?a=1")
+    client, answer = enter(world)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/tickets")
+    assert "Mia Member" in client.get("/tickets").text
+    user = user_of(world.site, "mia@example.com")
+    assert user is not None
+    assert user.emails[0].verified_at is not None
+    with world.site.desk.read() as session:
+        assert session.scalar(select(Person.user_id)) == user.id
+    proof = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/account").text)
+    assert proof is not None
+    gone = client.post("/logout", data={"csrf_token": proof[1]})
+    assert gone.status_code == 200
+    assert gone.headers["Refresh"] == "0; url=https://www.example.com/bye%3Bnow?a=1"
+    assert "https://www.example.com/bye;now?a=1" in gone.text
+    assert client.get("/tickets").status_code == 302
+
+    client, _answer = enter(world)
+    frame = client.get(f"/x/cms/frame/main?path=new&token={world.token('frame', **MEMBER)}")
+    assert frame.status_code == 303
+    assert world.call("sign-out", world.token(**MEMBER)).get_json() == {"ended": 1}
+    assert client.get("/tickets").status_code == 302
+    assert client.get(frame.headers["Location"]).status_code == 410
+    assert world.call("sign-out", world.token(**MEMBER)).get_json() == {"ended": 0}
+
+
+def test_a_link_works_once_and_leads_nowhere_else(world: Sites) -> None:
+    client = world.site.app.test_client()
+    token = world.token("sign-in", **MEMBER)
+    first = client.get(f"/x/cms/sign-in?token={token}&next=https://evil.example/")
+    assert (first.status_code, first.headers["Location"]) == (303, "/")
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    again = world.site.app.test_client().get(f"/x/cms/sign-in?token={token}")
+    assert again.status_code == 401
+    assert "used already" in again.text
+    assert token not in again.text
+    assert "hd_session" not in again.headers.get("Set-Cookie", "")
+
+
+def test_only_proved_addresses_join(world: Sites) -> None:
+    known = world.site.world.customer("Carla Customer", address="carla@example.com")
+    _client, answer = enter(world, sub="c1", email="carla@example.com", email_verified=False)
+    assert answer.status_code == 403
+    assert "confirm" in answer.text
+    _client, answer = enter(world, sub="c1", email="carla@example.com")
+    assert answer.status_code == 303
+    with world.site.desk.read() as session:
+        assert session.scalar(select(Person.user_id).where(Person.sub == "c1")) == known.user_id
+    # The site's id decides from now on: another address there changes nobody's account.
+    client, answer = enter(world, sub="c1", email="else@example.com")
+    assert answer.status_code == 303
+    assert "Carla Customer" in client.get("/tickets").text
+    assert user_of(world.site, "else@example.com") is None
+
+
+def test_staff_come_from_sites_that_may_and_owners_from_none(world: Sites) -> None:
+    world.site.world.agent("Adam Agent", "support", address="adam@example.com")
+    world.site.world.user("Otto Owner", is_owner=True, address="otto@example.com")
+    adam = {"sub": "a", "email": "adam@example.com"}
+    _client, answer = enter(world, **adam)
+    assert (answer.status_code, "Staff cannot come" in answer.text) == (403, True)
+    assert "Sign in on this site" in world.fragment("tickets", {**MEMBER, **adam})["html"]
+    world.change(staff=True)
+    client, answer = enter(world, **adam)
+    assert answer.status_code == 303
+    assert client.get("/desk/", follow_redirects=True).status_code == 200
+    _client, answer = enter(world, sub="o", email="otto@example.com")
+    assert (answer.status_code, "Owners" in answer.text) == (403, True)
+    world.change(staff=False)
+    _client, answer = enter(world, **adam)
+    assert answer.status_code == 403
+
+
+def test_roles_of_the_site_are_given_and_taken(world: Sites) -> None:
+    site = world.site
+    site.world.agent("Adam Agent", "support")
+
+    def held() -> list[tuple[str, bool]]:
+        user = user_of(site, "mia@example.com")
+        assert user is not None
+        with site.desk.read() as session:
+            return [(each.role.key, each.department_id is None) for each in roles_of(session, user.id)]
+
+    roles = [["editor", "agent", "support"]]
+    world.change(roles=roles)
+    enter(world, roles=["editor"])
+    assert held() == []  # nobody becomes staff where staff may not come from
+    world.change(staff=True, roles=roles)
+    enter(world, roles=["editor", "author"])
+    assert held() == [("agent", False)]
+    enter(world, roles=None)
+    assert held() == [("agent", False)]
+    enter(world, roles=["author"])
+    assert held() == []
+
+
+def test_no_site_gives_roles_that_only_owners_give(world: Sites) -> None:
+    site = world.site
+    site.world.agent("Adam Admin", role="admin")
+    page = site.browser(world.owner).get("/admin/x/cms/main")
+    assert "admin," not in page.words
+    browser = site.browser(world.owner)
+    browser.get("/admin/x/cms/main")
+    page = browser.submit("site", roles="boss = admin")
+    assert (page.status, "no site can give it" in page.words) == (422, True)
+
+
+def test_a_frame_is_for_the_site_and_opens_with_a_token_once(world: Sites) -> None:
+    client = world.site.app.test_client()
+    world.ask()
+    token = world.token("frame", **MEMBER)
+    opened = client.get(f"/x/cms/frame/main?path=tickets&token={token}")
+    assert opened.status_code == 303
+    where = opened.headers["Location"]
+    assert token not in where
+    page = client.get(where)
+    assert "Down" in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert "frame-ancestors https://www.example.com;" in policy + ";"
+    assert "script-src 'self'" in policy
+    assert "Set-Cookie" not in page.headers
+    assert client.get(f"/x/cms/frame/main?path=tickets&token={token}").status_code == 401
+    other = world.make("other", origins=["https://other.example.com"])
+    stray = client.get(where.replace("/frame/main", "/frame/other"))
+    assert stray.status_code == 410
+    assert "frame-ancestors https://other.example.com" in stray.headers["Content-Security-Policy"]
+    wrong = client.get(f"/x/cms/frame/main?path=tickets&token={world.token('frame', other, **MEMBER)}")
+    assert wrong.status_code == 401
+    assert client.get("/x/cms/frame/nowhere").status_code == 404
+    world.site.clock.advance(minutes=61)
+    assert "too long" in client.get(where).text
+    world.site.work()
+    with world.site.desk.read() as session:
+        assert session.scalar(select(func.count(Frame.id))) == 0
+
+
+def test_cookies_prove_nothing_at_these_addresses(world: Sites) -> None:
+    client = world.site.browser(world.site.world.customer("Carla Customer")).client
+    page = client.get("/x/cms/frame/main?path=tickets")
+    assert "Carla" not in page.text
+    assert "Sign in on this site" in page.text
+    sent = client.post("/x/cms/frame/main?path=new", data={"subject": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert sent.status_code == 422
+    assert client.post("/x/cms/fragment", json={"path": "tickets", "page": HERE}).status_code == 401
