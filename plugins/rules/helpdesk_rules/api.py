@@ -1,5 +1,6 @@
 """Operations of the HTTP API below /api/v1/x/rules/."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
@@ -9,7 +10,7 @@ from helpdesk_core.api.tickets import find_ticket
 
 from . import keeping
 from .keeping import MANAGE, MOST, find_rule, read_rule
-from .looking import dry_run, preview, verdicts_of_ticket
+from .looking import Problem, dry_run, preview, problems_of_rules, verdicts_of_ticket
 from .rules import TRIGGERS, Rule, all_rules
 from .running import details_of
 
@@ -44,7 +45,7 @@ class RuleGiven(Input):
 
 
 class RuleView(Output):
-    """A rule. After one that is `last`, no other is asked."""
+    """A rule. After one that is `last`, no other is asked; `problem` says why it could not be asked the last time."""
 
     uid = fields.String()
     name = fields.String()
@@ -54,6 +55,7 @@ class RuleView(Output):
     conditions = fields.List(fields.Dict())
     actions = fields.List(fields.Dict())
     last = fields.Boolean()
+    problem = fields.String(allow_none=True)
 
 
 class RuleList(Output):
@@ -105,27 +107,28 @@ class VerdictList(Output):
 @endpoints.get("/rules", permission=MANAGE, returns=RuleList)
 def list_rules() -> Any:
     """List all rules, in the order in which they are asked."""
-    return {"items": [_shown(each) for each in all_rules(current_desk(), db())]}
+    problems = problems_of_rules(db())
+    return {"items": [_shown(each, problems) for each in all_rules(current_desk(), db())]}
 
 
 @endpoints.post("/rules", permission=MANAGE, body=RuleGiven, returns=RuleView, status=201)
 def create_rule(body: dict[str, Any]) -> Any:
     """Make a rule, at the end of the list."""
     uid = keeping.save_rule(current_desk(), current_actor(), read_rule(body))
-    return Answer(_shown(find_rule(current_desk(), db(), uid)), location=f"/rules/{uid}")
+    return Answer(_shown(find_rule(current_desk(), db(), uid), {}), location=f"/rules/{uid}")
 
 
 @endpoints.get("/rules/<uid>", permission=MANAGE, returns=RuleView)
 def show_rule(uid: str) -> Any:
     """Show a rule."""
-    return _shown(find_rule(current_desk(), db(), uid))
+    return _shown(find_rule(current_desk(), db(), uid), problems_of_rules(db()))
 
 
 @endpoints.put("/rules/<uid>", permission=MANAGE, body=RuleGiven, returns=RuleView)
 def replace_rule(uid: str, body: dict[str, Any]) -> Any:
     """Put another rule in the place of one."""
     keeping.save_rule(current_desk(), current_actor(), read_rule(body), uid)
-    return _shown(find_rule(current_desk(), db(), uid))
+    return _shown(find_rule(current_desk(), db(), uid), {})
 
 
 @endpoints.delete("/rules/<uid>", permission=MANAGE)
@@ -169,5 +172,6 @@ def list_verdicts(number: str) -> Any:
     }
 
 
-def _shown(rule: Rule) -> dict[str, Any]:
-    return {"uid": rule.uid, **rule.as_dict()}
+def _shown(rule: Rule, problems: Mapping[int, Problem]) -> dict[str, Any]:
+    problem = problems.get(rule.id)
+    return {"uid": rule.uid, **rule.as_dict(), "problem": problem.text if problem else None}

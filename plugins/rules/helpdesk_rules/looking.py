@@ -1,7 +1,8 @@
 """Looking without touching: what a rule would match, what rules would do, and what they did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from helpdesk_core.api.tickets import Ticket, find_ticket, lock_ticket, visible
 from helpdesk_core.api.users import require
 
 from .keeping import MANAGE
-from .models import Verdict
+from .models import RuleRow, Verdict
 from .rules import Rule, rules_for
 from .running import FIRED, Judged, ask, judge, problem_in
 from .timing import clauses
@@ -64,6 +65,20 @@ def preview(desk: Helpdesk, actor: Actor, rule: Rule, most: int = MOST_SEEN) -> 
     problem = next((text for each in judged.values() if (text := problem_in(each))), "")
     matches = [Match(number or "", subject) for id, number, subject in rows[:most] if judged[id].outcome == FIRED]
     return Preview(matches, len(ids), len(rows) <= most, problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a rule could not be asked, and since when that is so."""
+
+    text: str
+    since: datetime
+
+
+def problems_of_rules(session: Session) -> Mapping[int, Problem]:
+    """Return what kept rules from being asked the last time, by the id of the rule."""
+    query = select(RuleRow.id, RuleRow.problem, RuleRow.problem_at).where(RuleRow.problem.is_not(None))
+    return {id: Problem(text, since) for id, text, since in session.execute(query) if text and since}
 
 
 class _Undo(Exception):

@@ -25,6 +25,7 @@ from helpdesk_core.api.web import close_session, current_actor, db
 from . import keeping, transfer
 from .actions import all_actions
 from .keeping import MANAGE, MOST
+from .looking import problems_of_rules
 from .models import Person
 from .rules import TRIGGERS, Act, Rule, all_rules
 from .texts import _
@@ -59,7 +60,8 @@ class Pages:
         """Show the rules in their order."""
         rules = all_rules(self.desk, db())
         says = {each.uid: (self._says_when(each), self._says_what(each)) for each in rules}
-        return render_template("rules/overview.html", rules=rules, says=says, triggers=TRIGGERS)
+        problems = problems_of_rules(db())
+        return render_template("rules/overview.html", rules=rules, says=says, triggers=TRIGGERS, problems=problems)
 
     def rule(self, uid: str | None = None) -> Any:
         """Show a rule, new or there, and save what was typed."""

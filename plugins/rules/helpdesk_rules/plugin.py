@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import click
 from flask import url_for
-from sqlalchemy import delete, select
 
 from helpdesk_core.api import (
     SYSTEM,
@@ -19,7 +18,6 @@ from helpdesk_core.api import (
     Transaction,
     hookimpl,
 )
-from helpdesk_core.api.db import affect
 from helpdesk_core.api.events import MessagePosted, TicketChanged, TicketOpened
 from helpdesk_core.api.hooks import (
     admin_links,
@@ -30,6 +28,7 @@ from helpdesk_core.api.hooks import (
     desk_routes,
     erase_personal_data,
     message_posted,
+    personal_data,
     scheduled_jobs,
     ticket_actions,
     ticket_changed,
@@ -38,12 +37,12 @@ from helpdesk_core.api.hooks import (
 from helpdesk_core.api.rest import ApiRoute
 from helpdesk_core.api.settings import gettext_noop as _l
 from helpdesk_core.api.tickets import Ticket
-from helpdesk_core.api.users import User
+from helpdesk_core.api.users import PersonalData, User
 
-from . import commands, samples
+from . import commands, privacy, samples
 from .happening import forget, happened
 from .keeping import MANAGE
-from .models import Base, Person, Verdict
+from .models import Base
 from .pages import Pages
 from .rules import CLICK, rules_for
 from .settings import Settings
@@ -132,12 +131,15 @@ class RulesPlugin(Plugin):
         """Return the commands."""
         return commands.commands(self.desk)
 
+    @hookimpl(personal_data)
+    def personal_data(self, user: User) -> Sequence[PersonalData]:
+        """Hand out what a colleague is said to know."""
+        return privacy.kept_about(self.desk, user)
+
     @hookimpl(erase_personal_data)
     def erase_personal_data(self, tx: Transaction, user: User) -> None:
-        """Forget what the log says of the tickets of somebody, and what they know."""
-        affect(tx.session, delete(Person).where(Person.user_id == user.id))
-        theirs = select(Ticket.id).where(Ticket.requester_id == user.id)
-        affect(tx.session, delete(Verdict).where(Verdict.ticket_id.in_(theirs)))
+        """Forget what the log says of somebody, and what they know."""
+        privacy.forget(tx, user)
 
     @hookimpl(demo_filling)
     def demo_filling(self, tx: Transaction) -> None:

@@ -1,6 +1,9 @@
 """What the scenarios share: rules as a line, and tickets as they are in the end."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -11,10 +14,15 @@ from helpdesk_core.api.automation import Condition
 from helpdesk_core.api.events import EventRow
 from helpdesk_core.api.mail import OutgoingMail
 from helpdesk_core.api.tickets import Message, Ticket
+from helpdesk_core.jobs.worker import Worker
 from helpdesk_core.testing.plugins import PluginSite
+from helpdesk_core.testing.site import TestClock
+from helpdesk_core.testing.site import opened as opened_desk
+from helpdesk_rules import actions, running
 from helpdesk_rules.keeping import save_rule
 from helpdesk_rules.models import Verdict
 from helpdesk_rules.rules import Act, Rule
+from helpdesk_rules.timing import tick
 
 
 def keep(
@@ -87,3 +95,34 @@ def mails(site: PluginSite) -> list[str]:
     with site.desk.read() as session:
         query = select(OutgoingMail).where(OutgoingMail.template == "rules").order_by(OutgoingMail.id)
         return [", ".join(mail.recipients) for mail in session.scalars(query)]
+
+
+def work_for_a_while(
+    folder: Path, url: str, config: Mapping[str, Mapping[str, Any]], moment: datetime, how: str
+) -> None:
+    """Do what a worker does in a process of its own: hand events over, or look for what is due."""
+    with opened_desk(folder, url, config, clock=TestClock(moment)) as desk:
+        if how == "time":
+            tick(desk)
+        else:
+            Worker(desk).run_once()
+
+
+def hang_in_the_third_act(
+    folder: Path, url: str, config: Mapping[str, Mapping[str, Any]], moment: datetime, how: str, mark: Path
+) -> None:
+    """Work in a process of its own, and hang when the third action is done but not kept yet."""
+    done = 0
+    act = actions.carry_out
+
+    def slow(*given: Any) -> None:
+        nonlocal done
+        act(*given)
+        done += 1
+        if done == 3:
+            given[0].session.flush()
+            mark.write_text("here")
+            time.sleep(600)
+
+    running.carry_out = slow  # type: ignore[attr-defined,assignment]  # it hangs only here
+    work_for_a_while(folder, url, config, moment, how)
