@@ -1,6 +1,6 @@
 """What the end-to-end suite asks of a shell: a site that really runs, and what a person does in it.
 
-Each shell has a driver beside this file, a subclass of `Shell`. `test_shells.py` starts it once for a run of its tests,
+Each shell has a driver beside this file, a subclass of `Shell`. `conftest.py` starts it once for a run of its tests,
 tells the helpdesk its addresses, and does everything else through a browser, or through the methods below where the
 systems have ways of their own. The texts it looks for are those of the fragments, and in the shells themselves,
 in English:

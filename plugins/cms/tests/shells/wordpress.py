@@ -1,4 +1,4 @@
-"""Debian's WordPress in a folder of its own, served by PHP's own server, with its tables on the MariaDB of the tests."""
+"""Debian's WordPress in a folder of its own, served by PHP's own server, its tables on the MariaDB of the tests."""
 
 import json
 import os
@@ -80,7 +80,7 @@ class WordPress(Shell):
         self._lay_out()
         database = self._opened.enter_context(temporary_database("mariadb", self.folder))
         self._write_config(database)
-        self._tool("install", url=self.url, password=PASSWORD, account=ACCOUNT, people=_people())
+        self.tool("install", url=self.url, password=PASSWORD, account=ACCOUNT, people=_people())
         self.configure(link)
         self._serve()
 
@@ -88,7 +88,7 @@ class WordPress(Shell):
         self._opened.close()
 
     def configure(self, link: Link) -> None:
-        self._tool("configure", **asdict(link))
+        self.tool("configure", **asdict(link))
 
     def url_of(self, where: Where) -> str:
         return {
@@ -110,7 +110,7 @@ class WordPress(Shell):
         page.wait_for_url("**loggedout=true**")
 
     def comment(self, text: str, *, name: str, email: str) -> str:
-        return str(self._tool("comment", text=text, name=name, email=email))
+        return str(self.tool("comment", text=text, name=name, email=email))
 
     def make_ticket(self, page: "Page", comment: str) -> None:
         page.goto(f"{self.url}/wp-admin/edit-comments.php")
@@ -149,7 +149,7 @@ class WordPress(Shell):
         }
         (self.root / "wp-config.php").write_text(CONFIG.format(**quoted), "utf-8")
 
-    def _tool(self, command: str, **told: Any) -> Any:
+    def tool(self, command: str, **told: Any) -> Any:
         """Run a command of `wordpress_tool.php` in the site, and return what it prints as JSON."""
         done = subprocess.run(
             ["php", str(Path(__file__).with_name("wordpress_tool.php")), str(self.root), command],
@@ -165,7 +165,7 @@ class WordPress(Shell):
     def _serve(self) -> None:
         port = self.url.rpartition(":")[2]
         log = self._opened.enter_context((self.folder / "php.log").open("wb"))
-        # The server divides itself into several processes, which its end would leave behind: they get a group of their own.
+        # The server divides itself into several processes, which its end would leave behind: they get a group.
         process = subprocess.Popen(
             ["php", "-S", f"localhost:{port}", "-t", str(self.root)],
             stdout=log,

@@ -1,6 +1,6 @@
 <?php
 /**
- * Sets a WordPress up without its pages: php wordpress_tool.php FOLDER install|configure|comment, with JSON at its input.
+ * Sets a WordPress up without its pages: php wordpress_tool.php FOLDER COMMAND, with JSON at its input.
  *
  * @package Helpdesk
  */
@@ -88,7 +88,7 @@ function tests_configure( array $told ) {
 			'roles'  => array( 'administrator', 'editor' ),
 		)
 	);
-	foreach ( array( '_transient_helpdesk_f_', '_transient_timeout_helpdesk_f_', '_transient_helpdesk_d_', '_transient_timeout_helpdesk_d_' ) as $beginning ) {
+	foreach ( array( '_transient_helpdesk_f_', '_transient_timeout_helpdesk_f_' ) as $beginning ) {
 		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( $beginning ) . '%' ) );
 		array_map( 'delete_option', $names );
 	}
@@ -109,6 +109,42 @@ function tests_comment( array $told ) {
 			)
 		)
 	);
+}
+
+function tests_newcomer( array $told ) {
+	return wp_insert_user(
+		array(
+			'user_login' => $told['login'],
+			'user_email' => $told['email'],
+			'user_pass'  => $told['password'],
+		)
+	);
+}
+
+function tests_mails() {
+	return (string) file_get_contents( dirname( ABSPATH ) . '/mails.txt' );
+}
+
+function tests_stored() {
+	global $wpdb;
+	return array_merge(
+		$wpdb->get_col( "SELECT option_name FROM $wpdb->options WHERE option_name LIKE '%helpdesk%'" ),
+		$wpdb->get_col( "SELECT meta_key FROM $wpdb->usermeta WHERE meta_key LIKE '%helpdesk%' AND meta_key NOT LIKE 'meta-box-%'" ),
+		$wpdb->get_col( "SELECT meta_key FROM $wpdb->commentmeta WHERE meta_key LIKE '%helpdesk%'" )
+	);
+}
+
+function tests_uninstall() {
+	define( 'WP_UNINSTALL_PLUGIN', 'helpdesk/helpdesk.php' );
+	require WP_PLUGIN_DIR . '/helpdesk/uninstall.php';
+	return tests_stored();
+}
+
+function tests_prove( array $told ) {
+	foreach ( $told['people'] as $email ) {
+		update_user_meta( get_user_by( 'email', $email )->ID, 'helpdesk_proved_address', $email );
+	}
+	return true;
 }
 
 try {

@@ -10,8 +10,6 @@
  */
 final class Helpdesk_Dashboard {
 
-	const KEPT = 60;
-
 	/**
 	 * Connects with WordPress.
 	 */
@@ -72,24 +70,13 @@ final class Helpdesk_Dashboard {
 	}
 
 	/**
-	 * Returns what the helpdesk tells, kept for a minute, or a sentence that says why it does not.
+	 * Returns what the helpdesk tells, or a sentence that says why it does not.
 	 *
 	 * @return array|string
 	 */
 	private static function told() {
-		$claims = Helpdesk_Person::current();
-		unset( $claims['ip'] );
-		$name = 'helpdesk_d_' . hash( 'sha256', (string) wp_json_encode( array( $claims, Helpdesk_Settings::get( 'url' ), Helpdesk_Settings::get( 'site' ) ) ) );
-		$kept = get_transient( $name );
-		if ( is_array( $kept ) ) {
-			return $kept;
-		}
 		$answer = Helpdesk_Client::get( 'dashboard', Helpdesk_Person::current() );
-		if ( '' !== $answer['problem'] ) {
-			return $answer['problem'];
-		}
-		set_transient( $name, $answer['data'], self::KEPT );
-		return $answer['data'];
+		return '' === $answer['problem'] ? $answer['data'] : $answer['problem'];
 	}
 
 	/**

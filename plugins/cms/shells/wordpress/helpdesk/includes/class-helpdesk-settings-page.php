@@ -72,7 +72,7 @@ final class Helpdesk_Settings_Page {
 		add_settings_section( 'looks', __( 'In pages', 'helpdesk' ), array( __CLASS__, 'show_shortcodes' ), self::SLUG );
 		self::add_switch( 'looks', 'widget', __( 'Floating widget', 'helpdesk' ), __( 'Show the button for help on all pages', 'helpdesk' ), '' );
 		self::add_text( 'looks', 'label', __( 'Words on the button', 'helpdesk' ), 'text', __( 'Help', 'helpdesk' ) );
-		self::add_text( 'looks', 'accent', __( 'Colour', 'helpdesk' ), 'text', '#2b5fd9', __( 'Of buttons and links, such as #2b5fd9. Empty: that of the theme, or else of the helpdesk.', 'helpdesk' ) );
+		self::add_text( 'looks', 'accent', __( 'Colour', 'helpdesk' ), 'text', '#2b5fd9', __( 'Of buttons and links, such as #2b5fd9. Empty: that of the helpdesk.', 'helpdesk' ) );
 	}
 
 	/**

@@ -28,13 +28,38 @@ final class Helpdesk_Style {
 	}
 
 	/**
-	 * Returns the site's colours as custom properties, for fragments and frames.
+	 * Returns the site's colour as custom properties, for fragments and frames, with one that can be read on it.
 	 *
 	 * @return string
 	 */
 	private static function tokens() {
 		$accent = Helpdesk_Settings::get( 'accent' );
-		return '' === $accent ? '' : ".helpdesk,helpdesk-embed,helpdesk-widget{--hd-accent:$accent}";
+		if ( '' === $accent ) {
+			return '';
+		}
+		$on = self::luminance( $accent ) > 0.179 ? '#000000' : '#ffffff';
+		return ".helpdesk,helpdesk-embed,helpdesk-widget{--hd-accent:$accent;--hd-on-accent:$on}";
+	}
+
+	/**
+	 * Returns the relative luminance of a colour, as WCAG 2 defines it; above 0.179 black has the better contrast.
+	 *
+	 * @param string $colour Such as #2b5fd9 or #25d.
+	 * @return float
+	 */
+	private static function luminance( $colour ) {
+		$digits = ltrim( $colour, '#' );
+		if ( 3 === strlen( $digits ) ) {
+			$digits = $digits[0] . $digits[0] . $digits[1] . $digits[1] . $digits[2] . $digits[2];
+		}
+		$parts = array_map(
+			static function ( $pair ) {
+				$share = hexdec( $pair ) / 255;
+				return $share <= 0.04045 ? $share / 12.92 : pow( ( $share + 0.055 ) / 1.055, 2.4 );
+			},
+			str_split( $digits, 2 )
+		);
+		return 0.2126 * $parts[0] + 0.7152 * $parts[1] + 0.0722 * $parts[2];
 	}
 
 	/**

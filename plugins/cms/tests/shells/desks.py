@@ -18,7 +18,7 @@ import pytest
 from helpdesk_core.cli import main
 from tests.mail.servers import free_port
 
-from .shells import Link, Person, Shell
+from . import Link, Person, Shell
 
 LONG = 120
 """Seconds that a process may take on a busy machine."""

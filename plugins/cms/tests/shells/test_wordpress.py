@@ -1,0 +1,90 @@
+"""What only WordPress has: its nonces, its proof of addresses by mail, its uninstalling."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from . import PASSWORD, Person
+from .staging import BODY, Stage, Visit, ask, support
+from .wordpress import WordPress
+
+pytestmark = pytest.mark.parametrize("stage", [WordPress], indirect=True, ids=["wordpress"])
+
+
+def site_of(stage: Stage) -> WordPress:
+    assert isinstance(stage.shell, WordPress)
+    return stage.shell
+
+
+def test_a_form_that_was_open_for_too_long_keeps_its_text(stage: Stage, visit: Visit) -> None:
+    page, subject = visit(), "Open since yesterday"
+    page.goto(stage.shell.url_of("support"))
+    page.locator("input[name=_helpdesk_nonce]").evaluate("field => { field.value = 'old'; }")
+    ask(page, subject, name="Vera Visitor", email="vera@example.com")
+    expect(page.get_by_role("alert")).to_contain_text("open for too long")
+    expect(page.get_by_text(BODY)).to_be_visible()
+    assert not [each for each in stage.desk.tickets() if each["subject"] == subject]
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("heading", name="We have your question")).to_be_visible()
+    assert stage.desk.ticket(subject)["requester"]["email"] == "vera@example.com"
+
+
+def test_who_sets_a_password_by_the_link_in_a_mail_has_proved_the_address(stage: Stage, visit: Visit) -> None:
+    site = site_of(stage)
+    site.tool("newcomer", login="newcomer", email="newcomer@example.com", password=PASSWORD)
+    page = visit()
+    sign_in(page, site, "newcomer")
+    page.goto(site.url_of("account"))
+    page.get_by_role("link", name="Sign in to support").click()
+    expect(page.get_by_text("has not confirmed your e-mail address")).to_be_visible()
+
+    other = visit()
+    other.goto(f"{site.url}/wp-login.php?action=lostpassword")
+    other.get_by_label("Username or Email Address").fill("newcomer@example.com")
+    other.get_by_role("button", name="Get New Password").click()
+    other.wait_for_url("**checkemail**")
+    found = re.findall(r"https?://\S+action=rp\S*", site.tool("mails"))
+    other.goto(found[-1].rstrip(">"))
+    other.get_by_label("New password").fill("five yellow trains on 7 bridges")
+    other.get_by_role("button", name="Save Password").click()
+    expect(other.get_by_text("Your password has been reset")).to_be_visible()
+
+    page = visit()
+    sign_in(page, site, "newcomer", "five yellow trains on 7 bridges")
+    support(page, stage)
+
+
+def sign_in(page: Page, site: WordPress, login: str, password: str = PASSWORD) -> None:
+    page.goto(f"{site.url}/wp-login.php")
+    page.get_by_label("Username or Email Address").fill(login)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log In").click()
+    page.wait_for_url(f"{site.url}/wp-admin/**")
+
+
+def test_site_health_tells_of_the_helpdesk_and_pages_are_kept_out_of_caches(stage: Stage, visit: Visit) -> None:
+    page = visit()
+    answer = page.goto(stage.shell.url_of("tickets"))
+    assert answer is not None
+    assert "no-cache" in answer.headers["cache-control"]
+    stage.shell.sign_in(page, Person.ADMIN)
+    page.goto(f"{stage.shell.url}/wp-admin/site-health.php")
+    page.get_by_role("button", name=re.compile("Passed tests")).click()
+    expect(page.get_by_role("button", name="The helpdesk answers")).to_be_visible()
+
+
+def test_nothing_is_left_after_deleting_and_the_log_has_no_complaint_of_ours(stage: Stage, visit: Visit) -> None:
+    site = site_of(stage)
+    page = visit()
+    site.sign_in(page, Person.MEMBER)
+    page.goto(site.url_of("tickets"))
+    assert site.tool("stored") != []
+    try:
+        assert site.tool("uninstall") == []
+    finally:
+        site.configure(stage.link)
+        site.tool("prove", people=[each.email for each in Person if each is not Person.UNPROVED])
+    log = site.folder / "debug.log"
+    lines = log.read_text("utf-8").splitlines() if log.exists() else []
+    assert [line for line in lines if "plugins/helpdesk" in line] == []
