@@ -79,6 +79,7 @@ def answers(asked: Sequence[Question]) -> tuple[dict[str, dict[str, Any]], dict[
     problems: dict[str, list[str]] = {}
     for question in asked:
         if question.kind == "note":
+            extra.setdefault(question.plugin, {})
             continue
         given = question.value.strip()
         if question.field.required and not given:
