@@ -7,6 +7,7 @@ from helpdesk_core.mail.mailbox import Mailbox, is_address, one_line
 from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.mail.outbox import find_by_message_id
 from helpdesk_core.mail.people import own_addresses, site_address
+from helpdesk_core.mail.smtp import SmtpTransport
 from helpdesk_core.mail.templates import MailTemplates, Rendered
 from helpdesk_core.mail.threading import new_message_id, references, root_id, subject_tag
 from helpdesk_core.mail.transport import Connection, Envelope, MailRefused, Receipt, Refusal, Transport, TransportDown
@@ -22,6 +23,7 @@ __all__ = [
     "Receipt",
     "Refusal",
     "Rendered",
+    "SmtpTransport",
     "Transport",
     "TransportDown",
     "compose",

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from helpdesk_core.attachments.models import Attachment
 
-MOST_BYTES = 10 * 1000 * 1000
-"""Files of more than this together are left on the helpdesk, where a link leads; many servers refuse larger mails."""
+MEGABYTE = 1000 * 1000
 _PLAIN_ID = re.compile(r"[A-Za-z0-9.@+=/$!_-]{1,200}")
 
 
@@ -16,11 +16,22 @@ def content_id(attachment: Attachment) -> str:
     return given if _PLAIN_ID.fullmatch(given) else f"{attachment.uid}@attachment"
 
 
-def divide(attachments: Sequence[Attachment]) -> tuple[list[Attachment], list[Attachment]]:
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that stays on the helpdesk, for the templates of mails: `name` with its size, and where it is found."""
+
+    name: str
+    url: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def divide(attachments: Sequence[Attachment], most_bytes: int) -> tuple[list[Attachment], list[Attachment]]:
     """Return the files that fit into a mail, and those that are left out; the first ones go first."""
     fitting: list[Attachment] = []
     left_out: list[Attachment] = []
-    room = MOST_BYTES
+    room = most_bytes
     for attachment in attachments:
         if attachment.size <= room:
             fitting.append(attachment)

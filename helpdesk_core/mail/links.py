@@ -2,9 +2,10 @@
 
 from urllib.parse import quote
 
+from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.models import Ticket
-from helpdesk_core.users.links import address_token, guest_token, password_token
+from helpdesk_core.users.links import address_token, file_token, guest_token, password_token
 from helpdesk_core.users.models import AddressRequest, User
 
 
@@ -23,6 +24,16 @@ def ticket_url(desk: Helpdesk, ticket: Ticket, user: User) -> str:
 def plain_ticket_url(desk: Helpdesk, ticket: Ticket) -> str:
     """Return where a customer sees the ticket after signing in; for mails that more than one person gets."""
     return f"{site_url(desk)}/tickets/{quote(ticket.number or '')}"
+
+
+def file_url(desk: Helpdesk, attachment: Attachment, user: User) -> str:
+    """Return where the person gets a file without signing in; for mails that nobody else gets."""
+    return f"{site_url(desk)}/f/{file_token(desk, attachment.uid, user.id)}"
+
+
+def plain_file_url(desk: Helpdesk, attachment: Attachment) -> str:
+    """Return where those who may see it get a file after signing in."""
+    return f"{site_url(desk)}/attachments/{attachment.uid}"
 
 
 def desk_url(desk: Helpdesk, ticket: Ticket) -> str:

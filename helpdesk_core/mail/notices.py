@@ -12,8 +12,8 @@ from helpdesk_core.db.base import new_uid
 from helpdesk_core.departments.models import Department
 from helpdesk_core.departments.queries import signature_for
 from helpdesk_core.mail.draft import OutgoingDraft
-from helpdesk_core.mail.files import divide, with_own_images
-from helpdesk_core.mail.links import desk_url, plain_ticket_url, site_url, ticket_url
+from helpdesk_core.mail.files import MEGABYTE, LeftOut, divide, with_own_images
+from helpdesk_core.mail.links import desk_url, file_url, plain_file_url, plain_ticket_url, site_url, ticket_url
 from helpdesk_core.mail.mailbox import Mailbox
 from helpdesk_core.mail.people import site_address
 from helpdesk_core.mail.templates import MailTemplates
@@ -36,7 +36,7 @@ class Writer:
     ) -> OutgoingDraft:
         """Return what an agent wrote as an ordinary mail, with signature and files; `message` has its attachments."""
         department = self._department(ticket)
-        fitting, left_out = divide(message.attachments)
+        fitting, left_out = divide(message.attachments, self.desk.settings.mail().attach_mb * MEGABYTE)
         known = references(self.desk, self.session, ticket, before=message.id)
         lead = to[0]
         # A signed link lets in whoever holds it, as the one person it was made for.
@@ -51,7 +51,7 @@ class Writer:
                 "text": message.body_text,
                 "html": Markup(with_own_images(message.body_html or "", fitting)),  # noqa: S704 - clean since it was stored
                 "signature": signature_for(self.session, message.author_id, department.id),
-                "left_out": [_named(attachment) for attachment in left_out],
+                "left_out": [self._left_out(each, lead if alone else None) for each in left_out],
                 "closed": not ticket.is_open,
                 "url": ticket_url(self.desk, ticket, lead) if alone else plain_ticket_url(self.desk, ticket),
             },
@@ -134,6 +134,11 @@ class Writer:
             message_id=new_message_id(self.desk, new_uid()),
         )
 
+    def _left_out(self, attachment: Attachment, to: User | None) -> LeftOut:
+        """Return a file with its link: a signed one for the only recipient, else one that asks who is there."""
+        name = f"{attachment.name} ({attachment.size / MEGABYTE:.1f} MB)"
+        return LeftOut(name, file_url(self.desk, attachment, to) if to else plain_file_url(self.desk, attachment))
+
     def _common(self, to: User, address: str | None = None) -> dict[str, Any]:
         return {
             "site_name": self.desk.settings.site().name,
@@ -162,7 +167,3 @@ class Writer:
 
 def _mailbox(user: User) -> Mailbox:
     return Mailbox.of(user.name, user.primary_email or "")
-
-
-def _named(attachment: Attachment) -> str:
-    return f"{attachment.name} ({attachment.size / 1_000_000:.1f} MB)"

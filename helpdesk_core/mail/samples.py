@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from helpdesk_core.mail.files import LeftOut
 from helpdesk_core.mail.mailbox import Mailbox
 from helpdesk_core.runtime import Helpdesk
 
@@ -22,7 +23,7 @@ _SAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "text": "Hello Carla,\n\nthe database was busy; it is fast again now.",
             "html": Markup("<p>Hello Carla,</p><p>the database was busy; it is <b>fast</b> again now.</p>"),
             "signature": "Alex Carter\nExample Hosting",
-            "left_out": ["backup.zip (48.2 MB)"],
+            "left_out": [LeftOut("backup.zip (48.2 MB)", "https://help.example.com/attachments/backup")],
             "closed": True,
         },
         "ticket_closed": {"resolved": True},

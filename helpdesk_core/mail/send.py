@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
@@ -96,11 +96,11 @@ class Sender:
         if not self._renew(mail):
             return 0
         transport = self._desk.hooks.pick(hooks.mail_transport, mail=mail) or self._outlet.transport()
-        if transport in connections.down:
+        if transport in connections.down and not transport.falls_back:
             self._release([mail], DOWN_WAIT)
             return 0
         try:
-            receipt = connections.hand_over(transport, self._envelope(mail))
+            receipt = self._hand_over(connections, transport, self._envelope(mail))
         except TransportDown as error:
             log.warning("%s", error)
             connections.down.add(transport)
@@ -117,6 +117,25 @@ class Sender:
         else:
             self._finish(mail, receipt)
         return 1
+
+    def _hand_over(self, connections: _Connections, transport: Transport, envelope: Envelope) -> Receipt:
+        """Send, by the site's way out if the one that a plugin has chosen is down and says so."""
+        if not transport.falls_back:
+            return connections.hand_over(transport, envelope)
+        if transport not in connections.down:
+            try:
+                return connections.hand_over(transport, envelope)
+            except TransportDown as error:
+                log.warning("%s The site's own way out is tried instead.", error)
+                connections.down.add(transport)
+        site = self._outlet.transport()
+        if site in connections.down:
+            raise TransportDown("Neither the department's way out nor the site's works just now.")
+        try:
+            return connections.hand_over(site, envelope)
+        except TransportDown:
+            connections.down.add(site)
+            raise
 
     def _claim(self) -> Sequence[OutgoingMail]:
         now = self._desk.now()
@@ -147,13 +166,19 @@ class Sender:
         letter = self._letter(mail)
         wanted = addresses([*mail.recipients, *mail.cc])
         people = [letter.sender.address, *wanted]
-        return Envelope(
+        envelope = Envelope(
             uid=mail.uid,
             sender=letter.sender.address,
             recipients=tuple(address for address in wanted if address not in mail.accepted),
             content=compile_mail(letter),
             smtputf8=not all(address.isascii() for address in people),
         )
+
+        def check(refined: Envelope) -> None:
+            if replace(refined, content=envelope.content) != envelope or not refined.content:
+                raise Invalid("Of an envelope only the content may change, and it may not be empty.")
+
+        return self._desk.hooks.refine_valid(hooks.mail_bytes, check, envelope=envelope, mail=mail)
 
     def _letter(self, mail: OutgoingMail) -> Letter:
         headers = dict(mail.headers)

@@ -12,7 +12,10 @@ PERMANENT = range(500, 600)
 
 
 class SmtpTransport(Transport):
-    """Sends through one server. `security` is `none`, `starttls` or `tls`; `timeout` is in seconds for each step."""
+    """Sends through one server. `security` is `none`, `starttls` or `tls`; `timeout` is in seconds for each step.
+
+    `mend` is a sentence that says where to set it right.
+    """
 
     def __init__(
         self,
@@ -25,6 +28,8 @@ class SmtpTransport(Transport):
         timeout: float = 30.0,
         context: ssl.SSLContext | None = None,
         local_hostname: str | None = None,
+        mend: str = "",
+        falls_back: bool = False,
     ) -> None:
         self._host = host
         self._port = port
@@ -34,6 +39,8 @@ class SmtpTransport(Transport):
         self._timeout = timeout
         self._context = context
         self._local_hostname = local_hostname
+        self._mend = mend or MEND
+        self.falls_back = falls_back
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -63,7 +70,9 @@ class SmtpTransport(Transport):
         except (smtplib.SMTPException, OSError) as error:
             if client is not None:
                 client.close()
-            raise TransportDown(f"The mail server {where} does not take our mail: {_words(error)}. {MEND}") from error
+            raise TransportDown(
+                f"The mail server {where} does not take our mail: {_words(error)}. {self._mend}"
+            ) from error
         return client
 
     def _tls(self) -> ssl.SSLContext:

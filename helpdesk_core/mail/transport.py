@@ -68,7 +68,12 @@ class Connection(ABC):
 
 
 class Transport(ABC):
-    """A way out. Plugins bring others by the hook `mail_transport`."""
+    """A way out. Plugins bring others by the hook `mail_transport`.
+
+    With `falls_back` the way out of [mail] is tried at once where this one does not work at all (`TransportDown`).
+    """
+
+    falls_back: bool = False
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:

@@ -220,6 +220,22 @@ class MailSchema(Schema):
             help=_l("Whether all of a department get a mail when a customer writes in a ticket that nobody has."),
         ),
     )
+    attach_mb = Whole(
+        load_default=10,
+        validate=Range(0, 100),
+        metadata=about(
+            _l("Files sent along (MB)"),
+            help=_l("Files of more than this together go as links; many mail servers refuse larger mails. 0: all do."),
+        ),
+    )
+    file_link_days = Whole(
+        load_default=30,
+        validate=Range(1, 365),
+        metadata=about(
+            _l("Days that links to files last"),
+            help=_l("Such a link hands its file out to whoever has it, as long as its recipient may see the ticket."),
+        ),
+    )
 
 
 class WorkerSchema(Schema):

@@ -50,6 +50,8 @@ class MailConfig:
     from_address: str
     folder: str
     notify_department: bool
+    attach_mb: int
+    file_link_days: int
 
 
 @dataclass(frozen=True)

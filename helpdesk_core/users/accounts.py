@@ -32,9 +32,11 @@ from helpdesk_core.users.models import ApiToken, LoginSession, Organisation, Use
 from helpdesk_core.users.passwords import check_password, hash_password
 from helpdesk_core.users.permissions import require_everywhere
 from helpdesk_core.users.profiles import (
+    announce_user,
     checked_draft,
     draft_of,
     find_organisation_for,
+    insert_user,
     mark_verified,
     owner_of,
     write_user,
@@ -141,12 +143,14 @@ def find_or_create_by_address(
     """
     normal = normalise(address)
     with desk.begin(actor) as tx:
-        user = owner_of(tx.session, normal)
+        with tx.session.no_autoflush:  # accounts are flushed when they are made, so nothing that waits matters here
+            user = owner_of(tx.session, normal)
         if user is None:
             draft = UserDraft(name=clean_name(name) or name_from_address(normal), locale=locale)
             try:
                 with tx.savepoint():
-                    return write_user(tx, draft, normal, verified=verified, reason=reason)
+                    user = insert_user(tx, draft, normal, verified=verified)
+                return announce_user(tx, user, reason)
             except IntegrityError:
                 user = owner_of(tx.session, normal)  # somebody wrote from this address in the same moment
                 if user is None:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from helpdesk_core.actor import Actor
+from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.tickets.models import Message, Ticket
 from helpdesk_core.users.actors import SignedIn, load_actor_by_user
 from helpdesk_core.users.models import AddressRequest, User
 
@@ -72,19 +73,45 @@ def load_guest(desk: Helpdesk, session: Session, token: str) -> SignedIn | None:
     signed_in = load_actor_by_user(desk, session, user_id, channel="web")
     if signed_in is None:
         return None
-    person = signed_in.actor
-    guest = Actor(
+    guest = _guest(signed_in.actor, _and_where_it_went(session, ticket_id))
+    return SignedIn(guest, signed_in.user, signed_in.generation)
+
+
+def file_token(desk: Helpdesk, attachment_uid: str, user_id: int) -> str:
+    """Return the token of a link by which a person gets one file; it lasts as long as [mail] file_link_days says."""
+    lasts = timedelta(days=desk.settings.mail().file_link_days)
+    return _sign(desk, "file", lasts, attachment_uid, user_id)
+
+
+def load_file_link(desk: Helpdesk, session: Session, token: str) -> tuple[Actor, str] | None:
+    """Return as whom such a link asks for a file, and the file's uid; None if the token is over or never was one.
+
+    Whether they may (still) see it has to be asked: they are a guest of the ticket in which the file stands now.
+    """
+    payload = _read(desk, "file", token, 2)
+    if payload is None:
+        return None
+    uid, user_id = payload
+    signed_in = load_actor_by_user(desk, session, user_id, channel="web")
+    stands_in = select(Message.ticket_id).join(Attachment, Attachment.message_id == Message.id)
+    ticket_id = session.scalar(stands_in.where(Attachment.uid == uid))
+    if signed_in is None or ticket_id is None:
+        return None
+    return _guest(signed_in.actor, frozenset({ticket_id})), uid
+
+
+def _guest(person: Actor, ticket_ids: frozenset[int]) -> Actor:
+    return Actor(
         kind="guest",
         user_id=person.user_id,
         uid=person.uid,
         name=person.name,
         email=person.email,
-        ticket_ids=_and_where_it_went(session, ticket_id),
+        ticket_ids=ticket_ids,
         channel="web",
         locale=person.locale,
         timezone=person.timezone,
     )
-    return SignedIn(guest, signed_in.user, signed_in.generation)
 
 
 def _and_where_it_went(session: Session, ticket_id: int) -> frozenset[int]:

@@ -48,6 +48,20 @@ def write_user(
     reason: str = "created",
 ) -> User:
     """Write a new person with a checked draft and a normalised address, and record it."""
+    user = insert_user(tx, draft, address, verified=verified, password_hash=password_hash, is_owner=is_owner)
+    return announce_user(tx, user, reason)
+
+
+def insert_user(
+    tx: Transaction,
+    draft: UserDraft,
+    address: str,
+    *,
+    verified: bool,
+    password_hash: str | None = None,
+    is_owner: bool = False,
+) -> User:
+    """Write the row of a new person; `IntegrityError` if somebody else had the address first."""
     organisation = find_organisation_for(tx.session, draft.organisation)
     user = User(
         uid=new_uid(),
@@ -68,9 +82,14 @@ def write_user(
         join_by_domain(tx.session, user, address)
     tx.session.add(user)
     tx.session.flush()
+    return user
+
+
+def announce_user(tx: Transaction, user: User, reason: str) -> User:
+    """Let plugins write along with a new person, and record it."""
     tx.desk.hooks.within(hooks.user_creating, tx=tx, user=user)
     tx.record(UserCreated(user_id=user.id, reason=reason))
-    if is_owner:
+    if user.is_owner:
         tx.reference_changed()
     return user
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request, send_file
+from flask import render_template, request, send_file
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -10,10 +10,11 @@ from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.attachments.service import open_attachment, store
 from helpdesk_core.errors import NotFound
 from helpdesk_core.tickets.queries import find_attachment
+from helpdesk_core.users.links import load_file_link
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.oversize import refuse_left_out
-from helpdesk_core.web.routing import CUSTOMER, SIGNED_IN, Routes
+from helpdesk_core.web.routing import CUSTOMER, PUBLIC, SIGNED_IN, Routes
 from helpdesk_core.web.submitted import EXPECTED, received_files
 
 INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -49,6 +50,20 @@ def attachment_response(attachment: Attachment) -> Response:
 def attachment(uid: str, name: str = "") -> Response:
     """Hand out a file; the name in the address is only for people."""
     return attachment_response(find_attachment(db(), current_actor(), uid))
+
+
+@routes.get("/f/<token>", permission=PUBLIC)
+def linked(token: str) -> Any:
+    """Hand out the file of a link from a mail, as long as the person it was made for may see it."""
+    there = load_file_link(current_desk(), db(), token)
+    try:
+        return attachment_response(find_attachment(db(), *there)) if there else _dead()
+    except NotFound:
+        return _dead()
+
+
+def _dead() -> Any:
+    return render_template("auth/dead_link.html", kind="file"), 410
 
 
 @routes.post("/attachments", permission=SIGNED_IN, shows_again=True)

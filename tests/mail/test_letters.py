@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from email.message import EmailMessage
@@ -6,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from helpdesk_core.actor import SYSTEM, Actor
+from helpdesk_core.app import create_app
 from helpdesk_core.attachments.inputs import Upload
 from helpdesk_core.events.models import Delivery, EventRow
 from helpdesk_core.hooks import hookimpl
@@ -13,11 +15,13 @@ from helpdesk_core.mail.draft import OutgoingDraft
 from helpdesk_core.mail.hooks import outgoing_mail
 from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.testing.site import World
+from helpdesk_core.testing.browser import Browser
+from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.tickets import conversation
 from helpdesk_core.tickets.inputs import NewMessage
 from helpdesk_core.tickets.models import Message
 from helpdesk_core.tickets.posting import Posted
+from helpdesk_core.users.models import User
 
 Composed = Callable[[], list[OutgoingMail]]
 Sent = Callable[[], list[EmailMessage]]
@@ -88,7 +92,28 @@ class TestFiles:
         text = mail.get_body(("plain",))
         assert text is not None
         assert "* big.bin (11.0 MB)" in text.get_content()
-        assert f"http://helpdesk.example/tickets/{ticket}" in text.get_content()
+        assert "http://helpdesk.example/" in text.get_content().split("* big.bin (11.0 MB)")[1]
+
+    def test_the_link_to_a_large_file_hands_it_out_as_long_as_its_recipient_may_see_it(
+        self, desk: Helpdesk, world: World, carla: Actor, adam: Actor, composed: Composed, clock: TestClock
+    ) -> None:
+        ticket = world.ticket(carla).ticket.number or ""
+        with desk.begin(SYSTEM) as tx:
+            tx.session.execute(update(User).values(password_hash=None))
+        big = Upload(name="big.bin", content=bytes(11_000_000), content_type="application/octet-stream")
+        say(desk, adam, ticket, "See the file.", uploads=(big,))
+        link = re.findall(r"http://helpdesk\.example(/f/\S+)", composed()[-1].body_text)[0]
+        browser = Browser(create_app(desk))
+        assert browser.get(link).status == 200
+        assert len(browser.response.data) == 11_000_000
+        assert browser.response.headers["Content-Disposition"].startswith("attachment")
+        assert browser.get(f"{link}x").status == 410
+        clock.advance(days=31)
+        assert browser.get(link).status == 410
+        clock.advance(days=-31)
+        with desk.begin(SYSTEM) as tx:
+            tx.session.execute(update(User).values(is_active=False))
+        assert browser.get(link).status == 410
 
     def test_a_picture_in_the_text_is_shown_where_it_stands(
         self, desk: Helpdesk, ticket: str, adam: Actor, composed: Composed, sent: Sent
