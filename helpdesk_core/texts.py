@@ -47,15 +47,21 @@ class LazyText(str):
     def __reduce__(self) -> tuple[type["LazyText"], tuple[str, str, Mapping[str, Any], str]]:
         return LazyText, (self.msgid, self.plural, self.values, self.domain)
 
-    def said(self, texts: Callable[[str], Translations]) -> str:
-        """Return the sentence in the language of `texts`, which gives the catalogue of a domain."""
+    def said(self, texts: Callable[[str], Translations], number: Callable[[float], str] = str) -> str:
+        """Return the sentence in the language of `texts`, which gives the catalogue of a domain.
+
+        `number` writes numbers with decimals as people of that language do.
+        """
         catalogue = texts(self.domain)
         if self.plural:
             text = catalogue.ngettext(self.msgid, self.plural, self.values["num"])
         else:
             text = catalogue.gettext(self.msgid) if self.msgid else ""
         values = {
-            name: value.said(texts) if isinstance(value, LazyText) else value for name, value in self.values.items()
+            name: value.said(texts, number)
+            if isinstance(value, LazyText)
+            else (number(value) if isinstance(value, float) else value)
+            for name, value in self.values.items()
         }
         return filled(text, values, otherwise=self)
 

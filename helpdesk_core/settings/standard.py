@@ -59,5 +59,10 @@ def worded(message: str) -> str:
     """Return the sentence as one that can be translated if it is one of marshmallow's, else unchanged."""
     for msgid, pattern in _PATTERNS:
         if found := pattern.fullmatch(message):
-            return lazy(msgid, **found.groupdict())
+            return lazy(msgid, **{name: _value(said) for name, said in found.groupdict().items()})
     return message
+
+
+def _value(said: str) -> str | float:
+    """Return a number with decimals as one, so that it can be written in the reader's manner."""
+    return float(said) if re.fullmatch(r"-?\d+\.\d+", said) else said

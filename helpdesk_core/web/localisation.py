@@ -100,7 +100,7 @@ def manner() -> Manner:
 def gettext(text: str, /, **values: Any) -> str:
     """Return a text of core's in the person's language; for templates, where a page asks for a hundred."""
     if isinstance(text, LazyText):
-        return text.said(manner().texts)
+        return text.said(manner().texts, number)
     said: str = manner().texts.core.gettext(text) if text else ""
     return _filled(said, values, text) if values else said
 
@@ -150,7 +150,7 @@ class PageTexts:
 
 def spoken(value: Any) -> Any:
     """Return a text that can be translated in the person's language, and anything else as it is."""
-    return value.said(manner().texts) if isinstance(value, LazyText) and has_request_context() else value
+    return value.said(manner().texts, number) if isinstance(value, LazyText) and has_request_context() else value
 
 
 def _filled(text: str, values: Mapping[str, Any], msgid: str) -> str:

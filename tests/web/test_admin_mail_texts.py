@@ -1,5 +1,7 @@
 """The pages for the texts of mails."""
 
+import re
+
 import pytest
 from sqlalchemy import update
 
@@ -44,6 +46,7 @@ def test_what_would_not_work_is_shown_again_with_the_line(admin: Browser, desk: 
 def test_the_preview_shows_what_is_typed_keeps_nothing_and_is_shut_off(admin: Browser, desk: Helpdesk) -> None:
     admin.get("/admin/mail-texts/assigned")
     page = admin.post("/admin/mail-texts/assigned/preview", {"subject": "<b>Typed</b> {{ tag }}"})
+    assert re.search(r"<body[^>]*><p [^>]*>&lt;b&gt;Typed", page.text)
     assert "&lt;b&gt;Typed&lt;/b&gt; [#10042]" in page.text
     assert admin.response is not None
     assert admin.response.headers["Content-Security-Policy"].startswith("sandbox;")

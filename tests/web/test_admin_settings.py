@@ -128,3 +128,12 @@ def test_settings_are_for_those_who_may_change_them(browser: Browser, world: Wor
     browser.get("/")
     assert browser.post("/admin/settings/core.site", {"name": "Taken over"}).status == 403
     assert desk.settings.site().name == "Helpdesk"
+
+
+def test_the_limits_of_a_setting_are_written_as_the_reader_writes_numbers(browser: Browser, world: World) -> None:
+    sign_in(browser, world, "admin")
+    browser.post("/account", {"name": "Ada", "locale": "de", "timezone": "", "theme_mode": ""})
+    browser.get("/admin/settings/core.worker")
+    page = browser.submit("settings", poll_seconds="0.01")
+    assert page.status == 422
+    assert "0,05" in page.words

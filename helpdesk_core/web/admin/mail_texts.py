@@ -154,7 +154,7 @@ def _with_subject(found: Rendered) -> str:
         '<p style="margin:0 0 16px;padding:0 0 8px;border-bottom:1px solid #ccc;font:bold 15px sans-serif">{}</p>'
     )
     html = found.html or ""
-    return re.sub(r"(<body[^>]*>)", lambda body: body[1] + line.format(found.subject), html, count=1)
+    return re.sub(r"(<body[^>]*>)", lambda body: f"{body[1]}{line.format(found.subject)}", html, count=1)
 
 
 def _typed(name: str) -> dict[str, str]:

@@ -33,8 +33,8 @@ export function activate(element) {
     element.select?.();
     return true;
   }
-  element.click();
   const target = element.dataset.shortcutFocus && document.getElementById(element.dataset.shortcutFocus);
+  if (!target || !element.closest("details")?.open) element.click();
   if (target) {
     target.focus();
     target.scrollIntoView({ block: "nearest" });
