@@ -21,6 +21,7 @@ from helpdesk_core.errors import Conflict, Forbidden, Unavailable
 from helpdesk_core.events.base import CoreSubscriber, Event
 from helpdesk_core.events.models import EventRow
 from helpdesk_core.events.recorder import Chained, record
+from helpdesk_core.glance import Glance, present_glance
 from helpdesk_core.hooks import CollectSpec, HookFailed, HookHoldsDatabase, Hooks, current_call
 from helpdesk_core.i18n.catalogues import LOCALES, Catalogues, Texts
 from helpdesk_core.i18n.hooks import text_overrides
@@ -225,8 +226,7 @@ class Helpdesk:
         return value
 
     @property
-    def in_unit(self) -> bool:
-        """Whether a unit of work of this helpdesk runs here, so that what is read may be about to change."""
+    def _in_unit(self) -> bool:
         unit = _unit.get()
         return unit is not None and unit.desk is self
 
@@ -242,7 +242,14 @@ class Helpdesk:
                 if unit.generation is None:
                     unit.generation = current(apart, REFERENCE)
                 return self._remember(apart, key, load, unit.generation)
-        return self._remember(session, key, load, current(session, REFERENCE) if generation is None else generation)
+        kept = present_glance() or Glance(generation)
+        if kept.generation is None:
+            kept.generation = current(session, REFERENCE) if generation is None else generation
+        return self._remember(session, key, load, kept.generation)
+
+    def glanced(self) -> Glance | None:
+        """Return what was read for the page that is being made; None while none is, or something is being written."""
+        return None if self._in_unit else present_glance()
 
     def _remember(self, session: Session, key: object, load: Callable[[Session], T], generation: int) -> T:
         remembered = self._remembered

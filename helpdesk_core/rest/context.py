@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from helpdesk_core.actor import ANONYMOUS, Actor
 from helpdesk_core.errors import Forbidden, SignInRequired
 from helpdesk_core.rest.routing import PUBLIC, SIGNED_IN, STAFF
+from helpdesk_core.glance import glance
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.tickets.facts import kept_facts
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.actors import SignedIn, load_actor_by_api_token, load_actor_by_session
 from helpdesk_core.users.permissions import refusal
@@ -43,7 +43,7 @@ def db() -> Session:
     """Return the request's session for reading, opened when first asked for and closed at the end of the request."""
     mine = _state()
     if mine.session is None:
-        mine.opened.enter_context(kept_facts())
+        mine.opened.enter_context(glance())
         mine.session = mine.opened.enter_context(current_desk().read())
     return mine.session
 

@@ -3,8 +3,6 @@
 import json
 from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -106,20 +104,6 @@ class _Shelf:
         return self.statements[numbers]
 
 
-_Found = dict[tuple[tuple[str, str], int], Sequence[Any]]
-_found: ContextVar[_Found | None] = ContextVar("helpdesk_facts", default=None)
-
-
-@contextmanager
-def kept_facts() -> Iterator[None]:
-    """Keep what is read in here, such as while a page is made."""
-    _found.set({})
-    try:
-        yield
-    finally:
-        _found.set(None)
-
-
 def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]) -> Rows:
     """Return the rows that a plugin keeps about tickets, by the ticket's id; tickets without one are left out.
 
@@ -129,9 +113,10 @@ def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]
     ids = list(dict.fromkeys(ticket_ids))
     shelf = _shelf(desk)
     asked = shelf.kept[plugin_id, key]
-    found = _found.get()
-    if found is None or desk.in_unit:
+    page = desk.glanced()
+    if page is None:
         return _one(desk, shelf, asked, ids)
+    found = page.found
     name = (plugin_id, key)
     if missing := [each for each in ids if (name, each) not in found]:
         try:
@@ -150,7 +135,7 @@ def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Row
     return dict(rows)
 
 
-def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], found: _Found) -> None:
+def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], found: dict[Any, Any]) -> None:
     wanted = [each for each in shelf.kept.values() if len(ids) == 1 or each.facts.lists or each is asked]
     by_number = {each.number: each for each in wanted}
     read: dict[tuple[tuple[str, str], int], list[Any]] = {

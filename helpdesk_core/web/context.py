@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
 from helpdesk_core.i18n.catalogues import Texts
+from helpdesk_core.glance import glance
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.tickets.facts import kept_facts
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.actors import SignedIn, load_actor_by_session
 from helpdesk_core.users.links import load_guest
@@ -80,7 +80,7 @@ def db() -> Session:
     """Return the request's session for reading, opened when first asked for and closed at the end of the request."""
     mine = state()
     if mine.session is None:
-        mine.opened.enter_context(kept_facts())
+        mine.opened.enter_context(glance())
         mine.session = mine.opened.enter_context(current_desk().read())
     return mine.session
 

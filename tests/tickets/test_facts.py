@@ -12,11 +12,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.db.base import JSONText, LongText, UTCDateTime
 from helpdesk_core.hooks import hookimpl
+from helpdesk_core.glance import glance
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import hooks
-from helpdesk_core.tickets.facts import TicketFacts, facts_of, kept_facts
+from helpdesk_core.tickets.facts import TicketFacts, facts_of
 from helpdesk_core.tickets.models import Ticket
 
 MOMENT = datetime(2026, 3, 29, 1, 30, 15, 250, tzinfo=UTC)
@@ -100,7 +101,7 @@ def test_values_come_back_as_they_were_written(keeping: Helpdesk, world: World) 
     full = parcel(ticket.id, "Пакет 📦 “ü” 'x' \\", grams=-70000, fragile=True)
     empty = parcel(ticket.id, "", grams=None, sent_at=None, stops=None)
     add(keeping, full, empty)
-    with kept_facts():
+    with glance():
         rows = facts_of(keeping, "parcels", "parcels", [ticket.id])[ticket.id]
         fragile = facts_of(keeping, "parcels", "fragile", [ticket.id])[ticket.id]
     assert sorted(map(tuple, rows)) == [
@@ -115,7 +116,7 @@ def test_a_page_asks_once_for_all_plugins(keeping: Helpdesk, world: World) -> No
     one, other = world.ticket(subject="One").ticket, world.ticket(subject="Other").ticket
     add(keeping, parcel(one.id), Stamp(ticket_id=one.id, word="urgent"))
     for ticket, words in ((one, [("urgent", "One")]), (other, [])):
-        with kept_facts(), count_queries(keeping) as queries:
+        with glance(), count_queries(keeping) as queries:
             stamps = facts_of(keeping, "stamps", "stamp", [ticket.id])
             facts_of(keeping, "parcels", "parcels", [ticket.id])
             facts_of(keeping, "parcels", "fragile", [ticket.id])
@@ -129,7 +130,7 @@ def test_lists_read_what_lists_show(keeping: Helpdesk, world: World) -> None:
     add(keeping, *(parcel(each.id, each.subject) for each in tickets[:3]))
     add(keeping, *(Stamp(ticket_id=each.id, word="!") for each in tickets[1:]))
     ids = [each.id for each in tickets]
-    with kept_facts(), count_queries(keeping) as queries:
+    with glance(), count_queries(keeping) as queries:
         labels = facts_of(keeping, "parcels", "parcels", ids)
         assert "stamps_stamps" not in str(queries)
         stamps = facts_of(keeping, "stamps", "stamp", ids)
@@ -147,14 +148,14 @@ def test_hundreds_of_tickets_are_more_than_one_statement_takes(keeping: Helpdesk
     ticket = world.ticket().ticket
     add(keeping, parcel(ticket.id), *(parcel(100_000 + number) for number in range(1200)))
     ids = [ticket.id, *range(100_000, 101_200)]
-    with kept_facts():
+    with glance():
         assert len(facts_of(keeping, "parcels", "parcels", ids)) == len(ids)
 
 
 def test_a_unit_of_work_sees_what_it_has_written(keeping: Helpdesk, world: World) -> None:
     """What a page had read before does not stand in its way."""
     ticket = world.ticket().ticket
-    with kept_facts():
+    with glance():
         assert facts_of(keeping, "stamps", "stamp", [ticket.id]) == {}
         with keeping.begin(SYSTEM) as tx:
             tx.session.add(Stamp(ticket_id=ticket.id, word="new"))
@@ -176,11 +177,23 @@ def test_a_plugin_whose_table_is_gone_harms_only_itself(keeping: Helpdesk, world
     ticket = world.ticket().ticket
     add(keeping, parcel(ticket.id, "here"))
     Base.metadata.tables["stamps_stamps"].drop(keeping.engine)
-    with kept_facts():
+    with glance():
         assert facts_of(keeping, "parcels", "parcels", [ticket.id])[ticket.id][0].label == "here"
         with pytest.raises(SQLAlchemyError, match="stamps_stamps"):
             facts_of(keeping, "stamps", "stamp", [ticket.id])
         assert facts_of(keeping, "parcels", "fragile", [ticket.id]) == {}
+
+
+def test_a_page_asks_once_whether_reference_data_has_changed(keeping: Helpdesk) -> None:
+    """However many remember something, and with what the sign-in has read already; the next page asks again."""
+    with glance(), count_queries(keeping) as queries, keeping.read() as session:
+        values = [keeping.remember(session, ("one", number), lambda _: "old") for number in range(3)]
+    assert values == ["old"] * 3
+    assert len(queries) == 1, str(queries)
+    with keeping.begin(SYSTEM) as tx:
+        tx.reference_changed()
+    with glance(), keeping.read() as session:
+        assert keeping.remember(session, ("one", 0), lambda _: "new") == "new"
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ from helpdesk_core.api.hooks import (
     ticket_column_values,
     ticket_columns,
     ticket_extras,
+    ticket_facts,
     ticket_opened,
 )
 from helpdesk_core.api.settings import gettext_noop as _l
-from helpdesk_core.api.tickets import ListFilter, ListOrder, Ticket
+from helpdesk_core.api.tickets import ListFilter, ListOrder, Ticket, TicketFacts
 
 from . import narrowing, showing
 from .agreeing import MANAGE
@@ -113,6 +114,11 @@ class SlaPlugin(Plugin):
         if due is None:
             return None
         return Panel(title=_("Our answer"), template="sla/promise.html", context={"due": due}, icon="timer")
+
+    @hookimpl(ticket_facts)
+    def ticket_facts(self) -> Sequence[TicketFacts]:
+        """Have the clocks read with the ticket, and with lists."""
+        return [showing.CLOCKS]
 
     @hookimpl(ticket_columns)
     def ticket_columns(self) -> Sequence[Column]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.events import EventRow
-from helpdesk_core.api.tickets import Ticket, visible, vocabulary
+from helpdesk_core.api.tickets import Ticket, TicketFacts, facts_of, visible, vocabulary
 from helpdesk_core.api.users import Organisation, User
 
 from .calendars import ALWAYS, Calendar
@@ -53,39 +53,87 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Current:
+    """A current clock with a target; the fields are those of `Clock`. Customers may know of it if `is_promised`."""
+
+    kind: str
+    state: str
+    policy_id: int | None
+    started_at: datetime
+    microseconds: int
+    target: int
+    due_at: datetime | None
+    breached_at: datetime | None
+    outcome: str | None
+    is_promised: bool
+
+    @property
+    def ran(self) -> timedelta:
+        """The working time that counts already."""
+        return self.microseconds * MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """The current clocks of a ticket, those with the nearest target first, and the calendar that measures them."""
 
-    clocks: Sequence[Clock]
+    clocks: Sequence[Current]
     calendar: Calendar
 
 
-def of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Measured]:
-    """Return the clocks of the tickets that have any; one query, and one more where calendars are in use."""
-    query = (
-        select(Clock, Watched.calendar_id)
-        .outerjoin(Watched, Watched.ticket_id == Clock.ticket_id)
-        .where(Clock.ticket_id.in_(ticket_ids), Clock.is_current, Clock.target.is_not(None))
+CLOCKS: Final = TicketFacts(
+    key="clocks",
+    statement=select(
+        Clock.ticket_id,
+        Clock.kind,
+        Clock.state,
+        Clock.policy_id,
+        Clock.started_at,
+        Clock.microseconds,
+        Clock.target,
+        Clock.due_at,
+        Clock.breached_at,
+        Clock.outcome,
+        Watched.calendar_id,
+        PolicyRow.is_promised,
     )
-    found: dict[int, list[Clock]] = {}
-    used: dict[int, int] = {}
-    with desk.read() as session:
-        for clock, calendar_id in session.execute(query):
-            found.setdefault(clock.ticket_id, []).append(clock)
-            if calendar_id:
-                used[clock.ticket_id] = calendar_id
-        calendars = policies(desk, session).calendars if used else {}
-    for clocks in found.values():
-        clocks.sort(
-            key=lambda clock: (clock.due_at is None, clock.due_at or clock.started_at, TARGETS.index(clock.kind))
+    .outerjoin(Watched, Watched.ticket_id == Clock.ticket_id)
+    .outerjoin(PolicyRow, PolicyRow.id == Clock.policy_id)
+    .where(Clock.is_current, Clock.target.is_not(None)),
+    lists=True,
+)
+
+
+def of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Measured]:
+    """Return the clocks of the tickets that have any."""
+    found = facts_of(desk, "sla", CLOCKS.key, ticket_ids)
+    calendars: Mapping[int, Calendar] = {}
+    if any(row.calendar_id for rows in found.values() for row in rows):
+        with desk.read() as session:
+            calendars = policies(desk, session).calendars
+    return {
+        ticket_id: Measured(
+            sorted(map(_measured, rows), key=_nearest),
+            calendars.get(rows[0].calendar_id or 0, ALWAYS),
         )
-    return {id: Measured(clocks, calendars.get(used.get(id, 0), ALWAYS)) for id, clocks in found.items()}
+        for ticket_id, rows in found.items()
+    }
 
 
-def shown(clock: Clock, now: datetime, calendar: Calendar, *, brief: bool = False) -> Shown:
+def _measured(row: Any) -> Current:
+    values = row._asdict()
+    del values["calendar_id"]
+    return Current(**values | {"is_promised": bool(row.is_promised)})
+
+
+def _nearest(clock: Current) -> tuple[bool, datetime, int]:
+    return clock.due_at is None, clock.due_at or clock.started_at, TARGETS.index(clock.kind)
+
+
+def shown(clock: Current, now: datetime, calendar: Calendar, *, brief: bool = False) -> Shown:
     """Return a clock in words, with the working time that is left."""
     state = clock.outcome or clock.state
-    target = timedelta(minutes=clock.target or 0)
+    target = timedelta(minutes=clock.target)
     level, text = "", _(STATE_NAMES.get(state, state))
     if clock.state == "running" and clock.due_at is not None:
         left = _left(clock, now, calendar)
@@ -99,7 +147,7 @@ def shown(clock: Clock, now: datetime, calendar: Calendar, *, brief: bool = Fals
     return Shown(clock.kind, _(TARGET_NAMES[clock.kind]), state, text, level, clock.due_at)
 
 
-def _left(clock: Clock, now: datetime, calendar: Calendar) -> timedelta:
+def _left(clock: Current, now: datetime, calendar: Calendar) -> timedelta:
     due = clock.due_at or now
     return calendar.between(now, due) if now <= due else -calendar.between(due, now)
 
@@ -127,15 +175,14 @@ def column(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Mapping[str, 
 def extras(desk: Helpdesk, ticket_ids: Sequence[int], actor: Actor) -> dict[int, Any]:
     """Return the clocks for the API: to staff all, to customers those whose policy is promised."""
     with desk.read() as session:
-        promised = set(session.scalars(select(PolicyRow.id).where(PolicyRow.is_promised)))
         staffed = set(session.scalars(select(Ticket.id).where(Ticket.id.in_(ticket_ids), visible(actor, "desk"))))
     return {
-        ticket_id: [_as_json(clock) for clock in found.clocks if ticket_id in staffed or clock.policy_id in promised]
+        ticket_id: [_as_json(clock) for clock in found.clocks if ticket_id in staffed or clock.is_promised]
         for ticket_id, found in of_tickets(desk, ticket_ids).items()
     }
 
 
-def _as_json(clock: Clock) -> dict[str, Any]:
+def _as_json(clock: Current) -> dict[str, Any]:
     return {
         "target": clock.kind,
         "state": clock.outcome or clock.state,
@@ -193,11 +240,8 @@ def promise(desk: Helpdesk, actor: Actor, department: str | None) -> str | None:
 
 def expected(desk: Helpdesk, ticket: Ticket) -> datetime | None:
     """Return by when a customer may expect the next answer; None if nothing is promised or nothing is due."""
-    with desk.read() as session:
-        query = (
-            select(Clock.due_at)
-            .join(PolicyRow, PolicyRow.id == Clock.policy_id)
-            .where(Clock.ticket_id == ticket.id, Clock.is_current, Clock.state == "running", PolicyRow.is_promised)
-            .where(Clock.kind.in_((FIRST_REPLY, "next_reply", "update")), Clock.due_at > desk.now())
-        )
-        return min((due for due in session.scalars(query) if due), default=None)
+    now = desk.now()
+    measured = of_tickets(desk, [ticket.id]).get(ticket.id)
+    going = [clock for clock in measured.clocks if clock.state == "running" and clock.is_promised] if measured else []
+    answers = [clock.due_at for clock in going if clock.kind in (FIRST_REPLY, "next_reply", "update")]
+    return min((due for due in answers if due and due > now), default=None)
