@@ -124,7 +124,7 @@ class DjangoSite(Shell):
         """Choose the action in the list of comments."""
         page.goto(f"{self.url}/django-admin/django_comments/comment/")
         page.locator(f'input[name="_selected_action"][value="{comment}"]').check()
-        page.get_by_label("Action").select_option("make_tickets")
+        page.locator("select[name='action']").select_option("make_tickets")
         page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).first.click()
         page.get_by_role("link", name="View ticket").first.wait_for()
 

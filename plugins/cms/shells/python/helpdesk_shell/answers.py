@@ -39,7 +39,11 @@ class Answer:
 def read_answer(
     settings: Settings, headers: "Mapping[str, str]", body: bytes, kept: Kept, *, now: float | None = None
 ) -> Answer:
-    """Return the answer in a request, headers by their names in small letters; `AnswerRefused` unless all is right."""
+    """Return the answer in a request, headers by their names in small letters; `AnswerRefused` unless all is right.
+
+    An id is taken once: status 409 says that it came before. Call `forget` with the headers if the answer could not be
+    stored after all, so that the helpdesk's next try is taken.
+    """
     message, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     signed = f"{message}.{stamp}.".encode("utf-8", "replace") + body
     mark = base64.b64encode(hmac.new(_key(settings.secret), signed, hashlib.sha256).digest()).decode()
@@ -50,9 +54,18 @@ def read_answer(
     if abs((time.time() if now is None else now) - sent) > OLDEST:
         raise AnswerRefused("This was sent more than five minutes ago; check the clocks of both machines.", 401)
     answer = _answer(body)
-    if not kept.add(f"helpdesk-answer-{hashlib.sha256(message.encode()).hexdigest()[:40]}", 1, 2 * OLDEST + 60):
+    if not kept.add(_place(message), 1, 2 * OLDEST + 60):
         raise AnswerRefused("This was received before.", 409)
     return answer
+
+
+def forget(headers: "Mapping[str, str]", kept: Kept) -> None:
+    """Let an answer come again that was read, and could not be stored."""
+    kept.delete(_place(headers.get("webhook-id", "")))
+
+
+def _place(message: str) -> str:
+    return f"helpdesk-answer-{hashlib.sha256(message.encode('utf-8', 'replace')).hexdigest()[:40]}"
 
 
 def _answer(body: bytes) -> Answer:

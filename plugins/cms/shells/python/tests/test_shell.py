@@ -24,6 +24,7 @@ from helpdesk_shell import (
     make_token,
     read_answer,
 )
+from helpdesk_shell.answers import forget
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 MIA = Person(sub="7", name="Mia", email="mia@example.com", email_verified=True, roles=["editors"], data={"plan": "L"})
@@ -235,6 +236,8 @@ class Answers(Case):
         headers, body = self.signed()
         self.assertEqual(read_answer(self.settings, headers, body, self.kept).text, "Yes")
         self.assertEqual(self.refused(headers, body), 409)
+        forget(headers, self.kept)
+        self.assertEqual(read_answer(self.settings, headers, body, self.kept).message, "m1")
 
     def test_forged_old_early_and_strange_ones_are_refused(self):
         headers, body = self.signed()

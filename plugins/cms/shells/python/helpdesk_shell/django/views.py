@@ -6,6 +6,7 @@ from django.apps import apps
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -15,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk_shell import AnswerRefused, make_token, read_answer
+from helpdesk_shell.answers import forget
 from helpdesk_shell.django import conf, embedding
 from helpdesk_shell.django.people import person_of
 from helpdesk_shell.django.signing_out import SIGNED_IN
@@ -67,13 +69,22 @@ def answers(request: HttpRequest) -> HttpResponse:
     if settings is None or not apps.is_installed("django_comments"):
         return JsonResponse({"detail": "This site takes no answers."}, status=404)
     headers = {name.lower(): value for name, value in request.headers.items()}
+    kept = embedding.KeptInCache()
     try:
-        answer = read_answer(settings, headers, request.body, embedding.KeptInCache())
+        answer = read_answer(settings, headers, request.body, kept)
     except AnswerRefused as error:
-        return JsonResponse({"detail": str(error)}, status=error.status)
+        # One that came before is well received: the helpdesk did not hear so, and need not try again.
+        return JsonResponse(
+            {"posted": False, "detail": str(error)}, status=200 if error.status == 409 else error.status
+        )
     from helpdesk_shell.django.comments import post_answer
 
-    return JsonResponse({"posted": post_answer(answer)})
+    try:
+        posted = post_answer(answer)
+    except DatabaseError:
+        forget(headers, kept)
+        raise
+    return JsonResponse({"posted": posted})
 
 
 @login_required
