@@ -41,7 +41,7 @@ class Pages:
     def overview(self) -> str:
         """Show the sites, and how many people came from each."""
         counted = select(Person.site_id, func.count(Person.id)).group_by(Person.site_id)
-        people = {site_id: count for site_id, count in db().execute(counted)}
+        people = {row[0]: row[1] for row in db().execute(counted)}
         return render_template("cms/overview.html", sites=sites.all_sites(db()), people=people)
 
     def new(self) -> Any:

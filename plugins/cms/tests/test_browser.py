@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 ACCENT = "rgb(180, 0, 90)"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
-<link rel="stylesheet" href="/shop.css"><script src="{helpdesk}/x/cms/embed.js" defer></script></head><body><h1>Shop</h1>{part}</body></html>"""
+<link rel="stylesheet" href="/shop.css"><script src="{helpdesk}/x/cms/embed.js" defer></script></head>
+<body><h1>Shop</h1>{part}</body></html>"""
 PARTS = {
     "/visitor": '<helpdesk-embed site="main" path="new" title="Support"><a href="/mail">Write us</a></helpdesk-embed>',
     "/member": '<helpdesk-embed site="main" path="tickets" token-url="/token" title="Support"></helpdesk-embed>',
@@ -109,7 +110,7 @@ def test_a_visitor_asks_in_a_frame_that_fits_its_content_and_wears_the_sites_col
     frame.get_by_label("E-mail address").fill("vera@example.net")
     frame.get_by_label("Subject").fill("Parcel")
     frame.get_by_label("Message").fill("It is lost.")
-    frame.get_by_label("Files").set_input_files([{"name": "a.txt", "mimeType": "text/plain", "buffer": b"smoke"}])
+    frame.get_by_label("Files").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"smoke"})
     button.click()
     frame.get_by_role("heading", name="We have your question").wait_for()
     page.wait_for_function("document.querySelector('helpdesk-embed').frame.getBoundingClientRect().height < 400")

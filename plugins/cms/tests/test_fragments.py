@@ -68,7 +68,7 @@ def test_staff_are_customers_in_pages_of_sites(world: Sites) -> None:
     world.change(staff=True)
     world.site.world.agent("Adam Agent", "support", address="adam@example.com")
     number = number_in(world.ask())
-    adam = {"sub": "a", "email": "adam@example.com", "email_verified": True}
+    adam: dict[str, Any] = {"sub": "a", "email": "adam@example.com", "email_verified": True}
     assert world.fragment(f"tickets/{number}", adam)["status"] == 404
     board = world.call("dashboard", world.token(**adam), method="GET").get_json()
     assert board["counts"][0] == {"label": "Waiting for us", "count": 1, "url": f"{HERE}/desk/"}

@@ -16,7 +16,13 @@ from helpdesk_core.testing.plugins import PluginSite
 
 HERE = "http://helpdesk.example"
 PAGE = "https://www.example.com/support"
-MEMBER = {"sub": "7", "email": "mia@example.com", "email_verified": True, "name": "Mia Member", "locale": "en"}
+MEMBER: Mapping[str, Any] = {
+    "sub": "7",
+    "email": "mia@example.com",
+    "email_verified": True,
+    "name": "Mia Member",
+    "locale": "en",
+}
 VISITOR: Mapping[str, Any] = {}
 
 
