@@ -7,12 +7,13 @@ from helpdesk_core.api import Actor, Helpdesk, HelpdeskError
 from helpdesk_core.api.attachments import StoredFile, Upload, check, keep
 from helpdesk_core.api.tickets import NewMessage, clean_line, clean_text, is_visible
 
-from .reading import Mail, Stripped, clean_html, strip_reply
+from .reading import Attachment, Mail, Stripped, clean_html, strip_reply
 
 MOST_FILES = 100
 LONGEST_TEXT = 900_000
 NO_SUBJECT = "(no subject)"
 NO_TEXT = "(no text)"
+SIGNED_NAME = "signed.eml"
 IN_A_FILE = "(What this mail says is in the attached file.)"
 
 
@@ -114,10 +115,17 @@ def message_of(mail: Mail, content: Content, uid: str, *, notify: bool = True, s
     )
 
 
+def _with_signed(mail: Mail) -> tuple[Attachment, ...]:
+    """Return the files of the mail, and its signed part as it came, since no signature fits what is decoded."""
+    if mail.signed is None:
+        return mail.attachments
+    return (*mail.attachments, Attachment(SIGNED_NAME, "message/rfc822", mail.signed))
+
+
 def _files(desk: Helpdesk, actor: Actor, mail: Mail) -> tuple[tuple[StoredFile, ...], tuple[tuple[str, str], ...]]:
     files: list[StoredFile] = []
     left_out: list[tuple[str, str]] = []
-    for each in mail.attachments:
+    for each in _with_signed(mail):
         upload = Upload(
             name=each.name, content=each.content, content_type=each.content_type, content_id=each.content_id
         )

@@ -28,6 +28,8 @@ from helpdesk_core.api.hooks import (
     desk_routes,
     erase_personal_data,
     health,
+    mail_bytes,
+    mail_transport,
     message_parts,
     message_redacting,
     outgoing_mail,
@@ -36,7 +38,7 @@ from helpdesk_core.api.hooks import (
     scheduled_jobs,
     ticket_actions,
 )
-from helpdesk_core.api.mail import OutgoingDraft
+from helpdesk_core.api.mail import Envelope, OutgoingDraft, OutgoingMail, Transport
 from helpdesk_core.api.rest import ApiRoute
 from helpdesk_core.api.settings import gettext_noop as _l
 from helpdesk_core.api.tickets import Message, Ticket
@@ -45,15 +47,23 @@ from helpdesk_core.api.users import PersonalData, User
 from .desk import models as _desk_tables  # noqa: F401 - its tables belong to the metadata of `Base`
 from .desk.api import suppressed_routes
 from .desk.events import MailHandled, MailPolicyChanged
-from .desk.plugging import admin_pages, desk_pages, mail_link, marks_under_messages, permission, rethread_action
+from .desk.marks import marks_under_messages
+from .desk.plugging import admin_pages, desk_pages, permission, rethread_action
 from .desk.undelivered import forget_addresses, without_suppressed
+from .desk.waiting import Waiting
 from .intake import models as _tables  # noqa: F401 - its tables belong to the metadata of `Base`
+from .intake.alerts import tell_changes
 from .intake.api import inbound_routes
 from .intake.doors import Doors
 from .intake.events import WayInChanged
 from .intake.health import complaints
 from .intake.mailboxes import MANAGE
 from .intake.supervising import EVERY, Supervisor
+from .leaving import models as _leaving_tables  # noqa: F401 - its tables belong to the metadata of `Base`
+from .leaving.departments import mail_of
+from .leaving.history import forget_history, with_history
+from .leaving.keys import sign
+from .leaving.servers import Servers
 from .models import Base
 from .outgoing import with_token
 from .privacy import forget_message, forget_old, forget_person, mails_of
@@ -79,6 +89,8 @@ class EmailPlugin(Plugin):
         self.gateway = Gateway(desk)
         self.supervisor = Supervisor(desk, self.gateway)
         self.doors = Doors(desk, self.gateway)
+        self.servers = Servers(desk)
+        self.waiting = Waiting(desk)
 
     def close(self) -> None:
         """Stop fetching."""
@@ -89,8 +101,20 @@ class EmailPlugin(Plugin):
         """Give mails of tickets their token."""
         with self.desk.read() as session:
             draft = without_suppressed(session, draft)
-        by_address = self.config["reply_token"] == "address"  # noqa: S105 - a choice, not a secret
-        return with_token(self.desk, self.gateway.tokens, draft, event, reply_address=by_address)
+            own = mail_of(session, draft.department_id)
+            draft = with_history(self.desk, session, draft, own.history if own else "none")
+        place = (own.reply_token if own else "") or self.config["reply_token"]
+        return with_token(self.desk, self.gateway.tokens, draft, event, reply_address=place == "address")
+
+    @hookimpl(mail_transport)
+    def mail_transport(self, mail: OutgoingMail) -> Transport | None:
+        """Send by the server of the mail's department, if it has one."""
+        return self.servers.of(mail)
+
+    @hookimpl(mail_bytes)
+    def mail_bytes(self, envelope: Envelope, mail: OutgoingMail) -> Envelope:
+        """Sign with the key of the sender's domain, if there is one."""
+        return sign(self.desk, envelope, mail)
 
     @hookimpl(permissions)
     def permissions(self) -> Sequence[Permission]:
@@ -105,7 +129,7 @@ class EmailPlugin(Plugin):
     @hookimpl(desk_links)
     def desk_links(self, actor: Actor) -> Sequence[Link]:
         """Lead to the received mails, with how many wait."""
-        return mail_link(self.desk, actor)
+        return self.waiting.link(actor)
 
     @hookimpl(message_parts)
     def message_parts(self, messages: Sequence[Message], ticket: Ticket, actor: Actor) -> Mapping[int, Panel]:
@@ -123,6 +147,7 @@ class EmailPlugin(Plugin):
         return [
             Job("fetch", EVERY, lambda _desk: _fetch(self.supervisor)),
             Job("process-stored", timedelta(minutes=1), lambda _desk: _finish(self.gateway)),
+            Job("tell-of-health", timedelta(minutes=1), tell_changes),
             Job("forget-old", timedelta(hours=1), lambda _desk: self._forget_old()),
         ]
 
@@ -136,7 +161,7 @@ class EmailPlugin(Plugin):
         """Show the ways in, and let admins change them."""
         from .intake.pages import Pages
 
-        return [*Pages(self.desk).routes(), *admin_pages(self.gateway)]
+        return [*Pages(self.desk).routes(), *admin_pages(self.desk, self.gateway)]
 
     @hookimpl(admin_links)
     def admin_links(self, actor: Actor) -> Sequence[Link]:
@@ -145,7 +170,8 @@ class EmailPlugin(Plugin):
             return []
         return [
             Link(label=texts.gettext("Ways in for mail"), href="/admin/x/email/", icon="inbox"),
-            Link(label=texts.gettext("Rules for mail"), href="/admin/x/email/rules", icon="funnel", order=101),
+            Link(label=texts.gettext("Ways out for mail"), href="/admin/x/email/out", icon="send", order=101),
+            Link(label=texts.gettext("Rules for mail"), href="/admin/x/email/rules", icon="funnel", order=102),
         ]
 
     @hookimpl(health)
@@ -155,7 +181,8 @@ class EmailPlugin(Plugin):
 
     @hookimpl(message_redacting)
     def message_redacting(self, tx: Transaction, ticket: Ticket, message: Message) -> None:
-        """Forget the mail that brought the message."""
+        """Forget the mail that brought the message, and what later mails quote of it."""
+        forget_history(tx, ticket, message)
         forget_message(tx, self.gateway.archive, ticket, message)
 
     @hookimpl(personal_data)

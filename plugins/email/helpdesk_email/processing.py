@@ -54,7 +54,20 @@ class Processor:
         row = self.tx.session.scalar(
             select(Received).where(Received.id == received_id).with_for_update(skip_locked=skip_locked)
         )
-        if row is None or row.state != "stored":
+        if row is not None:
+            self.end_of(row, prepared, decisions)
+
+    def all(self, prepared: Mapping[int, Prepared | str]) -> None:
+        """End the state of several mails, by the ids of their rows, in that order."""
+        locked = select(Received).where(Received.id.in_(prepared)).order_by(Received.id).with_for_update()
+        rows = {each.id: each for each in self.tx.session.scalars(locked)}
+        for received_id, each in prepared.items():
+            if received_id in rows:
+                self.end_of(rows[received_id], each, Decisions())
+
+    def end_of(self, row: Received, prepared: Prepared | str, decisions: Decisions) -> None:
+        """End the state of one mail whose row is locked, unless that is done already."""
+        if row.state != "stored":
             return
         if isinstance(prepared, str):
             ended = Ended(state="quarantined", reason=prepared)
@@ -74,4 +87,3 @@ def end(tx: Transaction, row: Received, ended: Ended, decisions: Decisions) -> N
     row.subject, row.message_id = decisions.subject, decisions.message_id
     row.sender, row.domain = decisions.sender, decisions.domain
     row.processed_at = tx.now
-    tx.session.flush()

@@ -17,6 +17,7 @@ from helpdesk_core.api.errors import Conflict, NotFound, Unavailable
 from .archive import Archive
 from .budgets import Budgets
 from .decisions import Decisions, Ended
+from .foreseen import Foreseen
 from .models import Received
 from .processing import Processor, end
 from .routing import Place
@@ -188,12 +189,10 @@ class Gateway:
         try:
             with self.desk.read() as session:
                 rows = session.scalars(select(Received).where(Received.id.in_(ids), Received.state == "stored")).all()
-            prepared = {row.id: self._prepared(row) for row in rows}
+            read = {row.id: self._prepared(row) for row in rows}
+            prepared = {each: read[each] for each in ids if each in read}
             with self.desk.begin(GATEWAY) as tx:
-                process = self._processor(tx)
-                for received_id in ids:
-                    if received_id in prepared:
-                        process(received_id, prepared[received_id], Decisions())
+                self._processor(tx, _foresee(tx, prepared.values())).all(prepared)
         except Exception as error:  # noqa: BLE001 - each mail is tried alone then, and says what is wrong with it
             log.info("mails are processed one by one: %s: %s", type(error).__name__, error)
             return False
@@ -206,11 +205,11 @@ class Gateway:
             return f"It has {row.size / MEGABYTE:.1f} MB; {limit} MB are allowed ([plugins.email] max_size_mb)."
         return prepare(self.desk, self.archive.get(row.sha256))
 
-    def _processor(self, tx: Transaction) -> Processor:
+    def _processor(self, tx: Transaction, foreseen: Foreseen | None = None) -> Processor:
         settings = self.desk.settings.effective("email").values
         place = Place.of(self.desk, tx.session)
         budgets = Budgets(tx.session, settings, tx.now)
-        checks = Checks(self.desk, tx.session, settings, self.scorers)
+        checks = Checks(self.desk, tx.session, settings, self.scorers, foreseen or Foreseen())
         return Processor(self.desk, settings, self.tokens, tx, place, budgets, checks, self.steps)
 
     def _quarantine(self, received_id: int, reason: str, decisions: Decisions) -> None:
@@ -224,3 +223,9 @@ class Gateway:
                     end(tx, row, Ended(state="quarantined", reason=reason), decisions)
         except (Unavailable, DBAPIError) as error:
             log.warning("The received mail %s stays stored for now: %s", received_id, error)
+
+
+def _foresee(tx: Transaction, prepared: Iterable[Prepared | str]) -> Foreseen:
+    mails = [each for each in prepared if isinstance(each, Prepared)]
+    reports = any(each.bounce for each in mails)
+    return Foreseen.of(tx.session, [each.mail for each in mails], [each.key for each in mails], reports=reports)

@@ -1,6 +1,6 @@
 """Who wrote a mail: the account behind the From address, as an actor."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -52,12 +52,17 @@ class Sender:
         return domain_of(self.address)
 
 
-def sender_of(desk: Helpdesk, session: Session, written: Address | None) -> Sender | None:
-    """Return who that is; None if it is no address that anybody could be written to at. Makes no account."""
+def sender_of(
+    desk: Helpdesk, session: Session, written: Address | None, strangers: Container[str] = ()
+) -> Sender | None:
+    """Return who that is; None if it is no address that anybody could be written to at. Makes no account.
+
+    `strangers` are addresses that are known to have none.
+    """
     address = normal(written.address) if written is not None else None
     if written is None or address is None:
         return None
-    user = find_by_address(session, address)
+    user = find_by_address(session, address) if address not in strangers else None
     signed = load_actor_by_user(desk, session, user.id, channel=CHANNEL) if user is not None else None
     return Sender(address, display_name(written.name), user, signed.actor if signed is not None else None)
 

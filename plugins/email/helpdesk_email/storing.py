@@ -1,11 +1,12 @@
 """The rows of mails whose bytes are safe: one for the same bytes to the same recipients, however often they come."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from helpdesk_core.api import Transaction
 from helpdesk_core.api.errors import Unavailable
@@ -45,25 +46,30 @@ class Kept:
     def key(self) -> str:
         return hashlib.sha256("\0".join([self.sha256, *self.recipients]).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def row(self, now: datetime) -> Received:
-        return Received(
-            key=self.key,
-            sha256=self.sha256,
-            size=self.size,
-            source=self.envelope.source[:64],
-            envelope_sender=self.envelope.sender[:320] if self.envelope.sender else None,
-            envelope_recipients=self.recipients,
-            received_at=now,
-        )
+    def values(self, key: str, now: datetime) -> dict[str, Any]:
+        return {
+            "key": key,
+            "sha256": self.sha256,
+            "size": self.size,
+            "source": self.envelope.source[:64],
+            "envelope_sender": self.envelope.sender[:320] if self.envelope.sender else None,
+            "envelope_recipients": self.recipients,
+            "received_at": now,
+        }
 
 
 def add_rows(tx: Transaction, kept: Sequence[Kept]) -> list[int]:
     """Add rows for those that have none yet, and return the ids of all."""
-    by_key = {each.key: each for each in kept}
-    there = select(Received.key, Received.id).where(Received.key.in_(by_key))
-    known: dict[str, int] = {row.key: row.id for row in tx.session.execute(there)}
-    new = [each.row(tx.now) for key, each in by_key.items() if key not in known]
-    tx.session.add_all(new)
-    tx.session.flush()
-    known |= {row.key: row.id for row in new}
-    return [known[each.key] for each in kept]
+    keys = [each.key for each in kept]
+    by_key = dict(zip(keys, kept, strict=True))
+    known = _ids(tx, by_key)
+    new = [each.values(key, tx.now) for key, each in by_key.items() if key not in known]
+    if new:
+        tx.session.execute(insert(Received), new)
+        known |= _ids(tx, [each["key"] for each in new])
+    return [known[key] for key in keys]
+
+
+def _ids(tx: Transaction, keys: Collection[str]) -> dict[str, int]:
+    there = select(Received.key, Received.id).where(Received.key.in_(keys))
+    return {row.key: row.id for row in tx.session.execute(there)}

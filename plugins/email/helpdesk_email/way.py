@@ -1,5 +1,6 @@
 """The way of one mail, as all its steps see it: what it is, what was decided so far, and how it may end."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ class Prepared:
     content: Content
     bounce: Bounce | None
     automatic: Automatic | None
+    key: str
+    """What all copies of the mail have in common."""
 
 
 def prepare(desk: Helpdesk, raw: bytes) -> Prepared:
@@ -35,7 +38,8 @@ def prepare(desk: Helpdesk, raw: bytes) -> Prepared:
     mail = read_mail(raw)
     bounce = find_bounce(mail)
     automatic = None if bounce else find_automatic(mail)
-    return Prepared(mail, content_of(desk, GATEWAY, mail), bounce, automatic)
+    key = mail_key(mail, hashlib.sha256(raw).hexdigest())
+    return Prepared(mail, content_of(desk, GATEWAY, mail), bounce, automatic, key)
 
 
 class Stopped(Exception):
@@ -72,8 +76,9 @@ class Way:
 
     def filer(self) -> Filer:
         """Return what puts this mail where it belongs."""
-        key = mail_key(self.prepared.mail, self.row.sha256)
-        return Filer(self.desk, self.tx, self.row, key, self.prepared.content)
+        known = self.checks.foreseen
+        filings = known.filings if self.prepared.key in known.mail_keys else None
+        return Filer(self.desk, self.tx, self.row, self.prepared.key, self.prepared.content, filings)
 
     def may_tell(self, sender: Sender, ticket: Ticket) -> bool:
         """Staff's answers are always sent; customers' wake nobody up once there are too many."""

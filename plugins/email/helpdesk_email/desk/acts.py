@@ -11,7 +11,7 @@ from helpdesk_core.api.users import require
 
 from ..content import message_of
 from ..decisions import Ended
-from ..filing import Filer, mail_key, place_of_department, place_of_ticket
+from ..filing import Filer, place_of_department, place_of_ticket
 from ..models import Received
 from ..receiving import Gateway
 from ..senders import Sender, sender_of, speaks_as_customer, with_account
@@ -153,7 +153,7 @@ def _sender(way: Way) -> Sender | None:
 
 
 def _filer(way: Way) -> Filer:
-    return Filer(way.desk, way.tx, way.row, mail_key(way.prepared.mail, way.row.sha256), way.prepared.content)
+    return Filer(way.desk, way.tx, way.row, way.prepared.key, way.prepared.content)
 
 
 def _department(way: Way, actor: Actor, key: str) -> Department:

@@ -1,6 +1,6 @@
 """Messages that did not arrive: which, where to and why; and addresses that nothing is sent to any more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -42,22 +42,6 @@ def mark_undelivered(tx: Transaction, row: Received, ids: Sequence[str], bounce:
         if bounce.permanent and not bounce.complaint and _suppresses(tx.desk):
             _suppress(tx, address, reason)
     return list(reasons)
-
-
-def undelivered(
-    session: Session, message_ids: Iterable[int]
-) -> Mapping[int, list[tuple[Undelivered, Suppressed | None]]]:
-    """Return the recipients that messages did not reach, by message id, and what is suppressed of them; one query."""
-    query = (
-        select(Undelivered, Suppressed)
-        .outerjoin(Suppressed, Suppressed.address == Undelivered.address)
-        .where(Undelivered.message_id.in_(list(message_ids)))
-        .order_by(Undelivered.id)
-    )
-    found: dict[int, list[tuple[Undelivered, Suppressed | None]]] = {}
-    for each, suppressed in session.execute(query):
-        found.setdefault(each.message_id, []).append((each, suppressed))
-    return found
 
 
 def without_suppressed(session: Session, draft: OutgoingDraft) -> OutgoingDraft:

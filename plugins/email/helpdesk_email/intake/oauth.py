@@ -156,10 +156,16 @@ def access_token(desk: Helpdesk, mailbox: Mailbox, *, fresh: bool = False) -> st
 def _kept(desk: Helpdesk, tokens: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what to keep; a provider that hands out a new refresh token makes the old one void."""
     lasts = timedelta(seconds=int(tokens.get("expires_in") or 3600))
+    # Google says so of an access that ends (a project in testing); an answer that does not leaves what is known.
+    renews = tokens.get("refresh_token_expires_in")
+    ends = desk.now() + timedelta(seconds=int(renews)) if renews else None
+    if ends is None and not tokens.get("refresh_token"):
+        ends = known.get("refresh_ends_at")
     return {
         "refresh_token": tokens.get("refresh_token") or known.get("refresh_token"),
         "access_token": tokens["access_token"],
         "expires_at": desk.now() + lasts,
+        "refresh_ends_at": ends,
         "connected_at": known.get("connected_at") or desk.now(),
     }
 

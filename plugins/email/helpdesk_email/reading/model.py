@@ -60,7 +60,8 @@ class Mail:
 
     Text is Unicode NFC without NUL. `message_id`, `in_reply_to` and `references` keep their angle brackets. `date`
     is aware UTC. `html` is what the sender wrote: pass it through `clean_html` before anybody sees it.
-    `text_from_html` says that the mail had no text of its own. `defects` are sentences
+    `signed` is the signed part of a mail whose signature stands beside its text, as a mail of its own, by which alone
+    the signature can be checked. `text_from_html` says that the mail had no text of its own. `defects` are sentences
     about what was wrong with the mail and how it was read all the same.
     """
 
@@ -82,6 +83,7 @@ class Mail:
     content_type: str = "text/plain"
     report_type: str | None = None
     protection: Protection | None = None
+    signed: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
     defects: tuple[str, ...] = ()
 

@@ -31,6 +31,25 @@ def find_protection(root: Part, text: str, *, opened: bool = False) -> Protectio
     return next((each for each in found if each.kind == "encrypted"), found[0] if found else None)
 
 
+def signed_bytes(root: Part) -> bytes | None:
+    """Return what is signed beside its text (multipart/signed, RFC 1847) as a mail of its own, byte for byte.
+
+    It has the headers that say who wrote it, when and about what, and those of the signed part. Other headers are left
+    out: the path of the mail is nothing to those who check a signature.
+    """
+    part = next((each for each in _all(root) if each.type == "multipart/signed"), None)
+    if part is None or part.raw("content-type") is None:
+        return None
+    head = [(name, value) for name, value in root.headers if name in ("from", "date", "subject")]
+    head += [(name, value) for name, value in part.headers if name.startswith("content-")]
+    end = b"\r\n" if b"\r\n" in part.body else b"\n"
+    lines = [
+        b"MIME-Version: 1.0",
+        *(name.title().encode("ascii") + b":" + value.rstrip(b"\r\n") for name, value in head),
+    ]
+    return end.join([*lines, b"", part.body])
+
+
 def _all(root: Part) -> list[Part]:
     parts = [root]
     for part in parts:

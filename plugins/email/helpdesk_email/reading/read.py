@@ -11,7 +11,7 @@ from .bodies import body_html, body_text, gather
 from .charsets import decode_text, tidy
 from .model import Address, Mail
 from .parts import Part, parse_parts
-from .protection import find_protection
+from .protection import find_protection, signed_bytes
 from .words import decode_words
 
 _ID = re.compile(r"<[^<>\s]{1,996}>")
@@ -64,6 +64,7 @@ def read_mail(raw: bytes) -> Mail:
         content_type=root.type,
         report_type=root.content_type.params.get("report-type", "").lower() or None,
         protection=find_protection(root, text, opened=contents.opened),
+        signed=signed_bytes(root),
         headers=headers,
         defects=tuple(defects),
     )

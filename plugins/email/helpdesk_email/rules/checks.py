@@ -12,6 +12,7 @@ from helpdesk_core.api.departments import Department
 from helpdesk_core.api.tickets import vocabulary
 
 from ..desk.models import Blocked, Suppressed
+from ..foreseen import Foreseen, blockable
 from ..reading import Mail
 from ..routing import Place
 from ..senders import Sender
@@ -28,19 +29,23 @@ class Checks:
     session: Session
     settings: Mapping[str, Any]
     scorers: Sequence[Scorer]
+    foreseen: Foreseen = field(default_factory=Foreseen)
     _rules: list[Sequence[Rule]] = field(default_factory=list)
 
     def blocked(self, sender: Sender) -> str | None:
         """Return what of the sender is blocked (the address or its domain), or None; staff never are."""
         if sender.is_staff:
             return None
-        labels = sender.domain.split(".")
-        domains = [f"@{'.'.join(labels[at:])}" for at in range(min(len(labels), 20))]
-        query = select(Blocked.value).where(Blocked.value.in_([sender.address, *domains])).limit(1)
-        return self.session.scalar(query)
+        values = blockable(sender.address)
+        if sender.address in self.foreseen.senders:
+            return next((each for each in values if each in self.foreseen.blocked), None)
+        return self.session.scalar(select(Blocked.value).where(Blocked.value.in_(values)).limit(1))
 
     def hear_from(self, sender: Sender) -> None:
         """Write to an address again once somebody has written from it."""
+        known = self.foreseen.suppressed if sender.address in self.foreseen.senders else None
+        if known is not None and sender.address not in known:
+            return
         there = self.session.scalar(select(Suppressed).where(Suppressed.address == sender.address))
         if there is not None:
             self.session.delete(there)

@@ -1,7 +1,10 @@
 """Signed and encrypted mails on their way: they find their ticket, stay as they are, and staff see what they are."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.tickets import NewMessage, reply
@@ -61,3 +64,25 @@ def test_staff_are_told_that_a_mail_is_encrypted(desk: Helpdesk, gateway: Gatewa
     browser.login("adam@example.com", "correct horse battery")
     page = browser.get(f"/desk/tickets/{ticket.number}")
     assert "Encrypted (OpenPGP). What it says is in the attached file, kept as it came." in page.words
+
+
+def test_what_is_signed_beside_its_text_is_kept_byte_for_byte(desk: Helpdesk, gateway: Gateway, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    assert openssl is not None
+    key, certificate, text = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "text"
+    text.write_bytes("Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße  \r\nSay it twice.\r\n".encode())
+    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=Carla"]
+    subprocess.run([openssl, *make], check=True, capture_output=True)
+    sign = ["smime", "-sign", "-in", text, "-signer", certificate, "-inkey", key, "-crlfeol"]
+    signed = subprocess.run([openssl, *sign], check=True, capture_output=True).stdout
+    head = "From: Carla <carla@example.net>\r\nTo: support@example.com\r\nReferences: <ticket.10001.m.x.y@a>\r\n"
+    gateway.receive(f"{head}Subject: Größe\r\nMessage-ID: <signed@mail.example.net>\r\n".encode() + signed)
+    (message,) = messages(desk, tickets(desk)[0])
+    (file,) = (each for each in message.attachments if each.name == "signed.eml")
+    with desk.storage.open(file.sha256) as stream:
+        kept = stream.read()
+    assert b"ticket.10001" not in kept
+    (tmp_path / "signed.eml").write_bytes(kept)
+    verify = ["smime", "-verify", "-in", tmp_path / "signed.eml", "-CAfile", certificate]
+    shown = subprocess.run([openssl, *verify], check=True, capture_output=True).stdout
+    assert "Grüße" in shown.decode()

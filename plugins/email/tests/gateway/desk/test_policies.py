@@ -10,8 +10,9 @@ from helpdesk_core.api import SYSTEM, Actor, Helpdesk
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.tickets import NewMessage, TicketTag, find_ticket, note, participants, reply
 from helpdesk_core.testing.site import World
+from helpdesk_email.desk.marks import fates
 from helpdesk_email.desk.rethreading import move_mails
-from helpdesk_email.desk.undelivered import allow, suppressed_addresses, undelivered
+from helpdesk_email.desk.undelivered import allow, suppressed_addresses
 from helpdesk_email.reading import read_mail
 from helpdesk_email.receiving import Gateway
 from helpdesk_email.rules.matching import fits
@@ -126,10 +127,11 @@ def test_a_bounce_marks_the_message_and_nothing_more_is_sent_there_until_allowed
         assert suppressed_addresses(session)[0] == []
     gateway.receive(report("carla@example.net", mail))
     with desk.read() as session:
-        [(mark, suppressed)] = undelivered(session, [posted.message.id])[posted.message.id]
+        [mark] = fates(session, [posted.message.id])[posted.message.id].bounces
+        [suppressed] = suppressed_addresses(session)[0]
     assert (mark.address, mark.permanent) == ("carla@example.net", True)
     assert "No such user" in mark.reason
-    assert suppressed is not None
+    assert mark.suppressed
     sent()
     reply(desk, adam, ticket.number or "", NewMessage(text="Hello?"))
     assert not [each for each in sent() if "carla@example.net" in each["To"]]
