@@ -23,7 +23,8 @@ from helpdesk_core.plugins.breakers import DatabaseBreakers
 from helpdesk_core.plugins.loading import load_plugins
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.services.asking import Suppliers
-from helpdesk_core.settings import Settings, load_config
+from helpdesk_core.settings import Config, Settings, load_config
+from helpdesk_core.settings.config import FILE_NAME
 from helpdesk_core.settings.secret import load_secret
 from helpdesk_core.texts import CORE_DOMAIN
 from helpdesk_core.tickets.hooks import ticket_facts
@@ -46,6 +47,7 @@ def open_helpdesk(
     """
     env = os.environ if env is None else env
     config = load_config(instance, env)
+    _require_database(config)
     secret = load_secret(instance, env)
     engine = make_engine(database_url(config.database.url, instance), pool_size=config.database.pool_size)
     limits = limits or _limits(config.plugins.hook_timeout)
@@ -77,6 +79,15 @@ def open_helpdesk(
         desk.close()
         raise
     return desk
+
+
+def _require_database(config: Config) -> None:
+    """Raise if nobody says which database it is: a file that got lost must not lead to a new, empty helpdesk."""
+    if config.file is None and "url" not in config.pinned.get("database", {}):
+        raise ConfigError(
+            f"There is no {config.instance / FILE_NAME}, which says which database to use: put it back, set "
+            f"HELPDESK_DATABASE__URL, or make a new helpdesk with: helpdesk --instance {config.instance} init"
+        )
 
 
 def create_app(

@@ -10,6 +10,7 @@ import os
 from functools import partial
 
 from helpdesk_core.app import create_app, instance_folder, make_worker
+from helpdesk_core.orphans import end_with_parent
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.web.switch import Background, Switch
 
@@ -18,6 +19,7 @@ def _worker(desk: Helpdesk) -> Background | None:
     return make_worker(desk) if desk.settings.worker().enabled_in_serve else None
 
 
+end_with_parent()
 _build = partial(create_app, safe_mode="HELPDESK_SAFE_MODE" in os.environ)
 application = Switch(instance_folder(None, os.environ), _build, _worker)
 # Unlike `atexit`, this also runs at the end of a process that multiprocessing started, as granian's are.

@@ -11,6 +11,7 @@ from granian.log import LogLevels
 
 from helpdesk_core.app import create_app, open_helpdesk
 from helpdesk_core.errors import HelpdeskError
+from helpdesk_core.orphans import adopt
 
 TARGET: Final = "helpdesk_core.wsgi:application"
 DRAIN_SECONDS: Final = 30
@@ -43,6 +44,7 @@ def serve(
     finally:
         desk.close()
     os.environ["HELPDESK_INSTANCE"] = str(instance)
+    adopt()
     Granian(
         TARGET,
         address=host,

@@ -234,6 +234,31 @@ def test_a_server_that_is_told_to_stop_answers_what_it_has_begun(instance: Path,
         assert (instance / "closed.txt").exists()
 
 
+def test_processes_of_a_killed_server_end_too(instance: Path) -> None:
+    """Nobody is left who answers at the port with what the server was started for."""
+    (instance / "serve.py").write_text(SERVE)
+    with serving(instance, *GRANIAN, "2") as server:
+        server.stop(signal.SIGKILL)
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                server.get("/readyz")
+            except OSError:
+                break
+            assert time.monotonic() < end, "somebody still answers"
+            time.sleep(0.2)
+
+
+def test_a_lost_configuration_does_not_lead_to_another_database(instance: Path) -> None:
+    """The sentence names the file; nothing is made in its place, not even beside a database of the usual name."""
+    (instance / "serve.py").write_text(SERVE)
+    (instance / "helpdesk.toml").unlink()
+    command = [sys.executable, str(instance / "serve.py"), str(instance), str(free_port()), "1"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert ended.returncode
+    assert f"There is no {instance / 'helpdesk.toml'}" in ended.stderr
+
+
 def test_a_port_that_is_taken_is_one_clear_line(instance: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
