@@ -46,7 +46,7 @@ def test_who_sets_a_password_by_the_link_in_a_mail_has_proved_the_address(stage:
     other.wait_for_url("**checkemail**")
     found = re.findall(r"https?://\S+action=rp\S*", site.tool("mails"))
     other.goto(found[-1].rstrip(">"))
-    other.get_by_label("New password").fill("five yellow trains on 7 bridges")
+    other.get_by_label("New password", exact=True).fill("five yellow trains on 7 bridges")
     other.get_by_role("button", name="Save Password").click()
     expect(other.get_by_text("Your password has been reset")).to_be_visible()
 

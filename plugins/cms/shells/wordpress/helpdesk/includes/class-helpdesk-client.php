@@ -17,6 +17,7 @@ final class Helpdesk_Client {
 	const PATIENCE = 3;
 	const PAUSE    = 30;
 	const LARGEST  = 4194304;
+	const UPLOAD   = 262144;
 
 	/**
 	 * Whether the helpdesk did not answer while this page was made: then it is not asked again for it.
@@ -149,7 +150,8 @@ final class Helpdesk_Client {
 			$settings['url'] . '/x/cms/' . $path,
 			array(
 				'method'              => $method,
-				'timeout'             => (float) $settings['wait'],
+				// Files take their time on the way: a second more for each UPLOAD bytes.
+				'timeout'             => (float) $settings['wait'] + floor( strlen( $body ) / self::UPLOAD ),
 				'redirection'         => 0,
 				'headers'             => $headers,
 				'body'                => $body,

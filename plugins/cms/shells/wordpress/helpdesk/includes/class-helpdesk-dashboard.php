@@ -61,7 +61,7 @@ final class Helpdesk_Dashboard {
 	 */
 	private static function show_ticket( array $ticket ) {
 		$at    = strtotime( self::text( $ticket, 'updated_at' ) );
-		$facts = array_filter( array( self::text( $ticket, 'status' ), self::text( $ticket, 'requester' ), self::text( $ticket, 'waiting_on' ) ) );
+		$facts = array_filter( array( self::text( $ticket, 'status' ), self::text( $ticket, 'requester' ) ) );
 		if ( $at ) {
 			/* translators: %s: a span of time, such as 5 minutes */
 			$facts[] = sprintf( __( '%s ago', 'helpdesk' ), human_time_diff( $at ) );

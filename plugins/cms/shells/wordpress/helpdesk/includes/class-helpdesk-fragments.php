@@ -113,6 +113,15 @@ final class Helpdesk_Fragments {
 	}
 
 	/**
+	 * Tells whether this page has shown a part of the helpdesk.
+	 *
+	 * @return bool
+	 */
+	public static function has_shown() {
+		return array() !== self::$shown;
+	}
+
+	/**
 	 * Returns a fragment: what is kept of it, what the helpdesk answers, or a polite link.
 	 *
 	 * @param string $path Of the fragment.

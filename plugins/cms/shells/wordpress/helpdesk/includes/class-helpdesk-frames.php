@@ -11,6 +11,13 @@
 final class Helpdesk_Frames {
 
 	/**
+	 * Whether this page has a frame.
+	 *
+	 * @var bool
+	 */
+	private static $has_frame = false;
+
+	/**
 	 * Connects with WordPress.
 	 */
 	public static function connect() {
@@ -48,6 +55,7 @@ final class Helpdesk_Frames {
 		if ( ! Helpdesk_Settings::is_complete() ) {
 			return Helpdesk_Fragments::apology( Helpdesk_Client::get( 'health', array() ) );
 		}
+		self::$has_frame = true;
 		Helpdesk_Style::enqueue();
 		self::enqueue();
 		$attributes = array(
@@ -63,12 +71,13 @@ final class Helpdesk_Frames {
 	 * Writes the floating widget at the end of a page, where it is switched on.
 	 */
 	public static function widget() {
+		$is_there = self::$has_frame || Helpdesk_Fragments::has_shown();
 		/**
 		 * Filters whether this page has the floating widget.
 		 *
-		 * @param bool $shown What the settings say.
+		 * @param bool $shown What the settings say; pages that show the helpdesk anyway go without.
 		 */
-		if ( ! Helpdesk_Settings::is_complete() || ! apply_filters( 'helpdesk_show_widget', (bool) Helpdesk_Settings::get( 'widget' ) ) ) {
+		if ( ! Helpdesk_Settings::is_complete() || ! apply_filters( 'helpdesk_show_widget', Helpdesk_Settings::get( 'widget' ) && ! $is_there ) ) {
 			return;
 		}
 		Helpdesk_Style::enqueue();

@@ -16,7 +16,7 @@ final class Helpdesk_Markup {
 	const FIELD = 'hd';
 	const NONCE = '_helpdesk_nonce';
 
-	const TAG       = '#<(?:!--.*?-->|/?[a-z](?:[^>"\']|"[^"]*"|\'[^\']*\')*>)#si';
+	const TAG       = '#<(?:!--.*?-->|/?[a-z](?:[^>"\']++|"[^"]*+"|\'[^\']*+\')*+>)#si';
 	const CONTROL   = '#^<(?:input|select|textarea|button)\b#i';
 	const ATTRIBUTE = '#([^\s"\'>/=]+)\s*=\s*(?:"([^"]*)"|\'([^\']*)\'|([^\s"\'>]+))#';
 
@@ -94,7 +94,7 @@ final class Helpdesk_Markup {
 	 */
 	private static function text( $text ) {
 		return preg_replace_callback(
-			'/&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);|[^&]+|&/i',
+			'/&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);|[^&]++|&/i',
 			static function ( $part ) {
 				return '&' === $part[0][0] ? $part[0] : strtr( $part[0], self::INERT );
 			},

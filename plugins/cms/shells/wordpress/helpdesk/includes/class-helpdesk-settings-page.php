@@ -70,7 +70,7 @@ final class Helpdesk_Settings_Page {
 		self::add_switch( 'people', 'proved', __( 'Addresses', 'helpdesk' ), __( 'This site proves all addresses', 'helpdesk' ), __( 'Leave this off unless nobody can have an account here without answering a mail. Without it, those count as proved who have set their password, or confirmed a new address, by a link that was mailed to them.', 'helpdesk' ) );
 		add_settings_field( 'helpdesk_roles', __( 'Tickets on the dashboard', 'helpdesk' ), array( __CLASS__, 'show_roles' ), self::SLUG, 'people' );
 		add_settings_section( 'looks', __( 'In pages', 'helpdesk' ), array( __CLASS__, 'show_shortcodes' ), self::SLUG );
-		self::add_switch( 'looks', 'widget', __( 'Floating widget', 'helpdesk' ), __( 'Show the button for help on all pages', 'helpdesk' ), '' );
+		self::add_switch( 'looks', 'widget', __( 'Floating widget', 'helpdesk' ), __( 'Show the button for help on all pages', 'helpdesk' ), __( 'Pages that show the helpdesk anyway go without.', 'helpdesk' ) );
 		self::add_text( 'looks', 'label', __( 'Words on the button', 'helpdesk' ), 'text', __( 'Help', 'helpdesk' ) );
 		self::add_text( 'looks', 'accent', __( 'Colour', 'helpdesk' ), 'text', '#2b5fd9', __( 'Of buttons and links, such as #2b5fd9. Empty: that of the helpdesk.', 'helpdesk' ) );
 	}
