@@ -20,6 +20,8 @@ from .texts import _, lazy
 from .wording import TARGET_NAMES, duration
 
 DAYS = 90
+SHOWN = 8
+"""Tickets that a trial lists for each target."""
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 1, 1)
 GROUP_NAMES = {
     "policy": lazy("Policy"),
@@ -111,6 +113,7 @@ class LookingBack:
             outcomes=outcomes,
             targets=TARGET_NAMES,
             most=whatif.MOST,
+            shown=SHOWN,
             errors=errors,
         )
         return page, 422 if errors else 200

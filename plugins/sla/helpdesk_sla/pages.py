@@ -14,7 +14,7 @@ from helpdesk_core.api.web import close_session, current_actor, db, rail_context
 
 from . import agreeing, owning, showing, typing_in
 from .agreeing import MANAGE, CalendarDraft, PolicyDraft
-from .models import CalendarRow, PolicyRow
+from .models import CalendarRow, PolicyRow, Watched
 from .policies import FIELDS, TARGETS
 from .reading import step_of
 from .texts import _
@@ -128,6 +128,7 @@ class Pages:
             ticket=ticket,
             clocks=showing.panel(self.desk, ticket),
             lines=showing.ledger(db(), ticket),
+            is_watched=db().get(Watched, ticket.id) is not None,
             duration=duration,
             **rail_context(),
         )
