@@ -122,6 +122,8 @@ class FormField:
     value: str = ""
     """What the field holds at first."""
     asks_again: bool = False
+    order: int = 100
+    """Lower comes first; fields of the same order stand as their plugins gave them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,8 @@ def questions(
         department=department,
         entered=given,
     )
-    return [_question(plugin, field, given.get(plugin, {}), fresh) for plugin, fields in found for field in fields]
+    asked = [_question(plugin, field, given.get(plugin, {}), fresh) for plugin, fields in found for field in fields]
+    return sorted(asked, key=lambda each: each.field.order)
 
 
 def answers(asked: Sequence[Question]) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:

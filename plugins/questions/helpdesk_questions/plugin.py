@@ -34,6 +34,7 @@ from helpdesk_core.api.hooks import (
     portal_ticket_sidebar,
     search_sources,
     ticket_extras,
+    ticket_facts,
     ticket_form_fields,
     ticket_opening,
     ticket_opening_check,
@@ -41,7 +42,7 @@ from helpdesk_core.api.hooks import (
 from helpdesk_core.api.rest import ApiRoute
 from helpdesk_core.api.search import SearchSource
 from helpdesk_core.api.settings import gettext_noop as _n
-from helpdesk_core.api.tickets import ListFilter, Message, NewTicket, Ticket
+from helpdesk_core.api.tickets import ListFilter, Message, NewTicket, Ticket, TicketFacts
 from helpdesk_core.api.users import PersonalData, User
 from helpdesk_core.api.web import language
 
@@ -118,6 +119,11 @@ class QuestionsPlugin(Plugin):
         """Return the operations."""
         return operations.routes
 
+    @hookimpl(ticket_facts)
+    def ticket_facts(self) -> Sequence[TicketFacts]:
+        """Have the answers read with the ticket."""
+        return [showing.ANSWERS]
+
     @hookimpl(ticket_extras)
     def ticket_extras(self, ticket_ids: Sequence[int]) -> Mapping[int, Any]:
         """Add the answers to tickets in the API."""
@@ -168,8 +174,7 @@ class QuestionsPlugin(Plugin):
         fill(self.desk, tx)
 
     def _panel(self, ticket: Ticket, *, for_staff: bool) -> Panel | None:
-        with self.desk.read() as session:
-            answers = showing.answers(session, ticket.id)
+        answers = showing.answers(self.desk, [ticket.id]).get(ticket.id)
         if not answers:
             return None
         context = {"answers": answers, "for_staff": for_staff}

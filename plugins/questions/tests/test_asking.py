@@ -33,7 +33,7 @@ def opened(asking: Asking, answers: object, department: str = "billing", **more:
 def test_a_department_asks_its_questions_and_answers_lead_to_others(asking: Asking) -> None:
     browser = asking.site.browser(asking.carla)
     page = browser.get("/tickets/new", department="sales")
-    assert "What is it about? (" not in page.words
+    assert "What about the invoice?" not in page.words
     page = browser.get("/tickets/new", department="billing")
     assert "Number of the invoice" in page.words
     assert "It stands at the top right." in page.words
@@ -49,7 +49,7 @@ def test_a_department_asks_its_questions_and_answers_lead_to_others(asking: Aski
     assert "How was it paid? Card" in page.words
     ann = asking.site.browser(asking.site.world.agent("Ann Agent", "billing"))
     page = ann.get(f"/desk/tickets/{page.path.rsplit('/', 1)[-1]}")
-    assert "What is it about? I have paid, and it does not show" in page.words
+    assert "What about the invoice? I have paid, and it does not show" in page.words
     assert "Amount 12.5" in page.words
 
 
@@ -128,7 +128,7 @@ def test_mail_and_programs_that_know_nothing_of_questions_open_tickets(asking: A
     [
         ({"invoice.matter": "copy", "other.thing": "x"}, "“other.thing” is not asked here"),
         ({"invoice.matter": "nothing"}, "Choose from the list"),
-        ({"invoice.number": "R-1"}, "What is it about.: fill this in"),
+        ({"invoice.number": "R-1"}, "What about the invoice.: fill this in"),
         ({"invoice.matter": "paid", "invoice.payment": ["card", "transfer"]}, "Choose from the list"),
         ("yes", "Give the answers by question"),
     ],

@@ -58,6 +58,7 @@ def field(answers: Answers, *, is_staff: bool) -> FormField | None:
         options=tuple(options),
         load=_loader({key for key, _name in options}),
         asks_again=True,
+        order=10,
     )
 
 
