@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InternalError, ProgrammingError
 
 from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.errors import Refused
@@ -156,15 +156,12 @@ class PostgreSQLEngine(Engine):
             connection = session.connection()
             driver: Any = connection.connection.dbapi_connection
             alone = driver.autocommit  # else a unit of work is under way, and ends by itself
+            driver.execute(f"BEGIN; {NO_SCANS}" if alone else NO_SCANS, prepare=False)
             try:
-                driver.execute(f"BEGIN; {NO_SCANS}" if alone else NO_SCANS, prepare=False)
-                try:
-                    yield connection
-                finally:
-                    if alone:
-                        driver.execute("COMMIT", prepare=False)
-            except connection.dialect.loaded_dbapi.Error as error:  # SQLAlchemy's own are another class
-                raise IndexBroken(f"{type(error).__name__}: {error}") from error
+                yield connection
+            finally:
+                if alone:
+                    driver.execute("COMMIT", prepare=False)
 
     def _is_mine(self, source: str, *, by_terms: bool = False) -> ColumnElement[bool]:
         """Return the condition on rows of this generation; written `by_terms` so that no index but theirs fits.
@@ -252,7 +249,11 @@ def _quoted(term: str) -> str:
 
 @contextmanager
 def _broken() -> Iterator[None]:
+    """Turn what says that the table is not as it was into `IndexBroken`.
+
+    A connection that is lost, or a question that was given up because it took too long, says nothing of the index.
+    """
     try:
         yield
-    except SQLAlchemyError as error:
+    except (ProgrammingError, InternalError) as error:
         raise IndexBroken(f"{type(error).__name__}: {error}") from error

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from psycopg import OperationalError
+from sqlalchemy import event, text
 
+from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.errors import Refused
 from helpdesk_core.api.search import parse_query
 from helpdesk_core.testing.plugins import plugin_site
@@ -64,14 +66,14 @@ def test_postgresql_asks_its_index(database_url: str, database_kind: str, tmp_pa
                 plans.append("\n".join(row[0] for row in found))
 
         event.listen(site.desk.engine, "before_cursor_execute", explain)
-        for text, found in (
+        for asked, found in (
             ("toner", 1),
             ("nowhere", 0),
             ("word7", 1000),
             ('"word7 word8"', 1000),
             ("toner -word7", 1),
         ):
-            assert len(engine.search(wanted(parse_query(text, now=NOW), "ticket", None))) == found
+            assert len(engine.search(wanted(parse_query(asked, now=NOW), "ticket", None))) == found
             assert "ix_search_documents_terms" in plans[-1], plans[-1]
 
 
@@ -91,3 +93,26 @@ def test_another_reader_sees_what_was_written(tmp_path: Path) -> None:
     assert reader.count() == len(ENTRIES)
     writer.close()
     reader.close()
+
+
+def test_a_lost_connection_is_no_damage_and_a_lost_table_is(
+    database_url: str, database_kind: str, tmp_path: Path
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("only PostgreSQL has one")
+    query = wanted(parse_query("toner", now=NOW), "ticket", None)
+    with plugin_site("search", folder=tmp_path, url=database_url) as site:
+        engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
+
+        def lose(connection: Any, *_rest: Any) -> None:
+            connection.connection.driver_connection.close()
+
+        event.listen(site.desk.engine, "before_cursor_execute", lose)
+        with pytest.raises(OperationalError):
+            engine.search(query)
+        event.remove(site.desk.engine, "before_cursor_execute", lose)
+        assert engine.search(query) == []
+        with site.desk.begin(SYSTEM) as tx:
+            tx.session.execute(text("DROP TABLE search_documents"))
+        with pytest.raises(IndexBroken):
+            engine.search(query)
