@@ -23,10 +23,11 @@ from helpdesk_core.api.hooks import (
     scheduled_jobs,
     signing_out,
     ticket_extras,
+    ticket_facts,
     ticket_opening,
 )
 from helpdesk_core.api.settings import gettext_noop as _n
-from helpdesk_core.api.tickets import NewTicket, Ticket
+from helpdesk_core.api.tickets import NewTicket, Ticket, TicketFacts
 from helpdesk_core.api.users import PersonalData, User
 
 from . import answers, privacy, sessions, showing, sites, snapshots
@@ -85,16 +86,17 @@ class CmsPlugin(Plugin):
     @hookimpl(desk_ticket_sidebar)
     def desk_ticket_sidebar(self, ticket: Ticket) -> Panel | None:
         """Show where a ticket is from."""
-        with self.desk.read() as session:
-            return showing.beside_ticket(session, ticket)
+        return showing.beside_ticket(self.desk, ticket)
+
+    @hookimpl(ticket_facts)
+    def ticket_facts(self) -> Sequence[TicketFacts]:
+        """Have that read with the ticket."""
+        return [showing.ORIGINS]
 
     @hookimpl(ticket_extras)
     def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:
         """Return where tickets are from for `x.cms`; for staff."""
-        if not actor.is_staff:
-            return {}
-        with self.desk.read() as session:
-            return showing.extras(session, ticket_ids)
+        return showing.extras(self.desk, ticket_ids) if actor.is_staff else {}
 
     @hookimpl(personal_data)
     def personal_data(self, user: User) -> Sequence[PersonalData]:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
 
-from helpdesk_core.api import Panel
-from helpdesk_core.api.tickets import Ticket
+from helpdesk_core.api import Helpdesk, Panel
+from helpdesk_core.api.tickets import Ticket, TicketFacts, facts_of
 
 from .models import FromSite, Person
-from .texts import _
+from .texts import ID, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +30,44 @@ class Origin:
         return {name: value for name, value in self.now.items() if self.data.get(name) != value}
 
 
-def origins(session: Session, ticket_ids: Sequence[int]) -> dict[int, Origin]:
-    """Return where tickets are from, by their ids; one query whatever their number."""
-    same = and_(Person.site_id == FromSite.site_id, Person.user_id == Ticket.requester_id)
-    query = (
-        select(FromSite, Person.data)
-        .join(Ticket, Ticket.id == FromSite.ticket_id)
-        .outerjoin(Person, same)
-        .where(FromSite.ticket_id.in_(ticket_ids))
-        .order_by(Person.seen_at)
+ORIGINS: Final = TicketFacts(
+    key="origins",
+    statement=select(
+        FromSite.ticket_id,
+        FromSite.site_name,
+        FromSite.page,
+        FromSite.page_title,
+        FromSite.data,
+        FromSite.comment,
+        Person.data.label("now"),
+        Person.seen_at,
     )
+    .join(Ticket, Ticket.id == FromSite.ticket_id)
+    .outerjoin(Person, and_(Person.site_id == FromSite.site_id, Person.user_id == Ticket.requester_id)),
+)
+
+
+def origins(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Origin]:
+    """Return where tickets are from, by their ids; one query whatever their number."""
+    newest = {
+        ticket_id: max(rows, key=lambda row: (row.seen_at is not None, row.seen_at))
+        for ticket_id, rows in facts_of(desk, ID, ORIGINS.key, ticket_ids).items()
+    }
     return {
-        row.ticket_id: Origin(row.site_name, row.page, row.page_title, row.data, row.comment, now or {})
-        for row, now in session.execute(query)
+        ticket_id: Origin(row.site_name, row.page, row.page_title, row.data, row.comment, row.now or {})
+        for ticket_id, row in newest.items()
     }
 
 
-def beside_ticket(session: Session, ticket: Ticket) -> Panel | None:
+def beside_ticket(desk: Helpdesk, ticket: Ticket) -> Panel | None:
     """Return what stands beside a ticket on the desk; nothing for those from elsewhere."""
-    origin = origins(session, [ticket.id]).get(ticket.id)
+    origin = origins(desk, [ticket.id]).get(ticket.id)
     if origin is None:
         return None
     return Panel(title=_("From %(site)s", site=origin.site), template="cms/origin.html", context={"origin": origin})
 
 
-def extras(session: Session, ticket_ids: Sequence[int]) -> Mapping[int, Any]:
+def extras(desk: Helpdesk, ticket_ids: Sequence[int]) -> Mapping[int, Any]:
     """Return what the API shows under `x.cms`."""
     return {
         ticket_id: {
@@ -65,5 +77,5 @@ def extras(session: Session, ticket_ids: Sequence[int]) -> Mapping[int, Any]:
             "data": dict(origin.data),
             "now": dict(origin.now),
         }
-        for ticket_id, origin in origins(session, ticket_ids).items()
+        for ticket_id, origin in origins(desk, ticket_ids).items()
     }
