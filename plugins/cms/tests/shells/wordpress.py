@@ -71,7 +71,7 @@ class WordPress(Shell):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.root = folder / "site"
-        # Another host than the helpdesk's 127.0.0.1: browsers keep the two apart as they would keep two companies' sites.
+        # Another host than the helpdesk's 127.0.0.1: browsers keep the two apart, as sites of two companies.
         self.url = f"http://localhost:{free_port()}"
         self.answers_url = f"{self.url}/wp-json/helpdesk/v1/answers"
         self.sign_out_url = f"{self.url}/?helpdesk_do=sign-out"
