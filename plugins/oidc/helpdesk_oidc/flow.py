@@ -52,6 +52,11 @@ def logout_uri(desk: Helpdesk, provider: Provider) -> str:
     return f"{_here(desk)}/x/oidc/ended/{provider.key}"
 
 
+def home_uri(desk: Helpdesk) -> str:
+    """Return where the provider sends people to who signed out there; an admin enters it there, too."""
+    return f"{_here(desk)}/"
+
+
 def begin(desk: Helpdesk, directory: Directory, provider: Provider, onward: str) -> tuple[Begin, str]:
     """Return what to keep in the browser, and the address at the provider to go to."""
     metadata = directory.metadata(provider.issuer)
@@ -217,7 +222,7 @@ def _remember(
         asked = {
             "id_token_hint": token,
             "client_id": provider.client_id,
-            "post_logout_redirect_uri": f"{_here(desk)}/",
+            "post_logout_redirect_uri": home_uri(desk),
         }
         address = Seal(desk.secret).close(ID, begun.uid, _with(metadata.end_session, asked))
     with desk.begin(SYSTEM) as tx:

@@ -98,6 +98,7 @@ class AdminPages:
             departments=[("", _("Everywhere")), *((key, name) for key, name in departments)],
             redirect_uri=flow.redirect_uri(self.desk, row or sample),
             logout_uri=flow.logout_uri(self.desk, row or sample),
+            home_uri=flow.home_uri(self.desk),
         )
 
 
