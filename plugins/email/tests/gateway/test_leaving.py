@@ -4,7 +4,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
-import dkim
+import dkim  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select
 
@@ -136,12 +136,12 @@ class TestServers:
 
     def test_a_password_goes_to_no_other_server(self, desk: Helpdesk, owner: Actor) -> None:
         one = DepartmentDraft(host="smtp.example.com", username="support", password="secret")
-        set_mail(desk, owner, "support", one)
+        kept = set_mail(desk, owner, "support", one)
         with pytest.raises(Invalid) as refused:
             set_mail(desk, owner, "support", DepartmentDraft(host="smtp.example.org", username="support"))
         assert list(refused.value.problems) == ["password"]
         with desk.read() as session:
-            row = mail_of(session, 1)
+            row = mail_of(session, kept.department_id)
         assert row is not None
         assert server_of(desk, row).falls_back
 

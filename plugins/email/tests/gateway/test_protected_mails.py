@@ -66,15 +66,19 @@ def test_staff_are_told_that_a_mail_is_encrypted(desk: Helpdesk, gateway: Gatewa
     assert "Encrypted (OpenPGP). What it says is in the attached file, kept as it came." in page.words
 
 
+def openssl(*arguments: str | Path) -> bytes:
+    """Return what openssl says."""
+    program = shutil.which("openssl")
+    assert program is not None
+    return subprocess.run([program, *arguments], check=True, capture_output=True).stdout
+
+
 def test_what_is_signed_beside_its_text_is_kept_byte_for_byte(desk: Helpdesk, gateway: Gateway, tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    assert openssl is not None
     key, certificate, text = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "text"
     text.write_bytes("Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße  \r\nSay it twice.\r\n".encode())
-    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=Carla"]
-    subprocess.run([openssl, *make], check=True, capture_output=True)
-    sign = ["smime", "-sign", "-in", text, "-signer", certificate, "-inkey", key, "-crlfeol"]
-    signed = subprocess.run([openssl, *sign], check=True, capture_output=True).stdout
+    new = ("-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Carla")
+    openssl("req", *new, "-keyout", key, "-out", certificate)
+    signed = openssl("smime", "-sign", "-in", text, "-signer", certificate, "-inkey", key, "-crlfeol")
     head = "From: Carla <carla@example.net>\r\nTo: support@example.com\r\nReferences: <ticket.10001.m.x.y@a>\r\n"
     gateway.receive(f"{head}Subject: Größe\r\nMessage-ID: <signed@mail.example.net>\r\n".encode() + signed)
     (message,) = messages(desk, tickets(desk)[0])
@@ -83,6 +87,5 @@ def test_what_is_signed_beside_its_text_is_kept_byte_for_byte(desk: Helpdesk, ga
         kept = stream.read()
     assert b"ticket.10001" not in kept
     (tmp_path / "signed.eml").write_bytes(kept)
-    verify = ["smime", "-verify", "-in", tmp_path / "signed.eml", "-CAfile", certificate]
-    shown = subprocess.run([openssl, *verify], check=True, capture_output=True).stdout
+    shown = openssl("smime", "-verify", "-in", tmp_path / "signed.eml", "-CAfile", certificate)
     assert "Grüße" in shown.decode()
