@@ -82,6 +82,11 @@ class _Kept:
     make: Callable[..., Any]
     readers: tuple[Read, ...]
 
+    @property
+    def name(self) -> tuple[str, str]:
+        """What tells the facts from all others."""
+        return self.plugin_id, self.facts.key
+
     def row(self, values: Sequence[str | None]) -> Any:
         """Return the row that these texts stand for."""
         read = zip(self.readers, values, strict=False)  # the values of narrow facts end in empty ones
@@ -117,7 +122,7 @@ def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]
     if page is None:
         return _one(desk, shelf, asked, ids)
     found = page.found
-    name = (plugin_id, key)
+    name = asked.name
     if missing := [each for each in ids if (name, each) not in found]:
         try:
             _read_all(desk, shelf, asked, missing, found)
@@ -136,15 +141,17 @@ def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Row
 
 
 def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], found: dict[Any, Any]) -> None:
-    wanted = [each for each in shelf.kept.values() if len(ids) == 1 or each.facts.lists or each is asked]
+    along = [each for each in shelf.kept.values() if len(ids) == 1 or each.facts.lists]
+    wanted = [asked, *(each for each in along if each is not asked and (each.name, ids[0]) not in found)]
+    wanted.sort(key=lambda each: each.number)
     by_number = {each.number: each for each in wanted}
     read: dict[tuple[tuple[str, str], int], list[Any]] = {
-        ((each.plugin_id, each.facts.key), ticket_id): [] for each in wanted for ticket_id in ids
+        (each.name, ticket_id): [] for each in wanted for ticket_id in ids
     }
     with desk.read() as session:
         for number, ticket_id, values in _rows(session, shelf.statement(wanted), ids):
             kept = by_number[number]
-            read[(kept.plugin_id, kept.facts.key), ticket_id].append(kept.row(values))
+            read[kept.name, ticket_id].append(kept.row(values))
     found.update(read)
 
 

@@ -161,12 +161,10 @@ def test_answers_stay_as_they_were_asked_when_the_questions_change(asking: Askin
         '[[sets]]\nkey = "invoice"\ndepartments = ["billing"]\n'
         '[[sets.questions]]\nkey = "number"\ntext = "Which invoice?"\n'
     )
-    with asking.site.desk.read() as session:
-        first = showing.answers(session, ticket.id)[0]
+    first = showing.answers(asking.site.desk, [ticket.id])[ticket.id][0]
     assert (first.question, first.version) == ("Number of the invoice", 1)
     again = opened(asking, {"invoice.number": "R-18"})
-    with asking.site.desk.read() as session:
-        [only] = showing.answers(session, again.id)
+    [only] = showing.answers(asking.site.desk, [again.id])[again.id]
     assert (only.question, only.version) == ("Which invoice?", 2)
 
 
@@ -201,7 +199,7 @@ def test_searches_find_tickets_by_their_answers_for_those_who_may_see_them(askin
     browser = asking.site.browser(asking.site.world.agent("Ann Agent", "billing"))
     page = browser.get("/desk/search/pages", q="R-17")
     assert f"/desk/tickets/{number}" in page.text
-    assert "Answer to “Number of the invoice”" in page.words
+    assert "R-17" in page.words
     assert f"/desk/tickets/{number}" in browser.get("/desk/search", q="answer:R-17").text
     elsewhere = asking.site.browser(asking.site.world.agent("Bob Agent", "sales"))
     assert f"/desk/tickets/{number}" not in elsewhere.get("/desk/search/pages", q="R-17").text
@@ -223,6 +221,5 @@ def test_answers_go_with_the_message_they_came_with_and_with_the_person(asking: 
     ticket = opened(asking, PAID)
     other = opened(asking, PAID, actor=asking.owner, requester=Requester(email="else@example.com"))
     erase_user(asking.site.desk, asking.owner, asking.carla.uid or "")
-    with asking.site.desk.read() as session:
-        assert showing.answers(session, ticket.id) == []
-        assert len(showing.answers(session, other.id)) == 4
+    left = showing.answers(asking.site.desk, [ticket.id, other.id])
+    assert {ticket_id: len(rows) for ticket_id, rows in left.items()} == {other.id: 4}
