@@ -18,6 +18,8 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
+# Instead of this folder, whose plugins.py would be taken for the folder of the plugins.
+sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from playwright.sync_api import sync_playwright
