@@ -102,7 +102,7 @@ def test_a_file_that_is_asked_for_is_named_among_the_answers(asking: Asking) -> 
     page = browser.get("/tickets/new", department="sales")
     assert "Your plan Add it below, under “Files”." in page.words
     page = browser.submit("new-ticket", press="Send", subject="Plan", body="See")
-    assert page.status == 409
+    assert page.status == 422
     assert "Attach a file: Your plan" in page.words
     page = browser.submit("new-ticket", {"files": File("plan.pdf", b"%PDF-1.4")}, press="Send")
     assert "Your plan plan.pdf" in page.words
