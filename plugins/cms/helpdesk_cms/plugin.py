@@ -24,7 +24,6 @@ from helpdesk_core.api.hooks import (
     signing_out,
     ticket_extras,
     ticket_facts,
-    ticket_facts,
     ticket_opening,
 )
 from helpdesk_core.api.settings import gettext_noop as _n

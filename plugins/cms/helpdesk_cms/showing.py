@@ -45,31 +45,13 @@ ORIGINS: Final = TicketFacts(
     .join(Ticket, Ticket.id == FromSite.ticket_id)
     .outerjoin(Person, and_(Person.site_id == FromSite.site_id, Person.user_id == Ticket.requester_id)),
 )
-
-
-_SAME: Final = and_(Person.site_id == FromSite.site_id, Person.user_id == Ticket.requester_id)
-ORIGIN: Final = TicketFacts(
-    key="origin",
-    statement=select(
-        FromSite.ticket_id,
-        FromSite.site_name,
-        FromSite.page,
-        FromSite.page_title,
-        FromSite.data,
-        FromSite.comment,
-        Person.data.label("now"),
-        Person.seen_at.label("seen_at"),
-    )
-    .join(Ticket, Ticket.id == FromSite.ticket_id)
-    .outerjoin(Person, _SAME),
-)
 """What came along; of somebody who has several accounts at the site there are several rows."""
 
 
 def origins(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Origin]:
     """Return where tickets are from, by their ids; read with what other plugins keep about them."""
     found: dict[int, Origin] = {}
-    for ticket_id, rows in facts_of(desk, ID, ORIGIN.key, ticket_ids).items():
+    for ticket_id, rows in facts_of(desk, ID, ORIGINS.key, ticket_ids).items():
         if rows:
             row = max(rows, key=lambda each: each.seen_at.timestamp() if each.seen_at else 0.0)
             found[ticket_id] = Origin(row.site_name, row.page, row.page_title, row.data, row.comment, row.now or {})

@@ -1,7 +1,7 @@
 """Parts of pages: asking, reading, answering, searching; with a customer's rights, in other sites' pages."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -196,7 +196,7 @@ class Helper:
 
 
 @pytest.fixture
-def with_helper(open_world: Callable[..., Sites], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sites:
+def with_helper(open_world: Callable[..., Sites], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sites]:
     folder = tmp_path / "site-packages"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -206,7 +206,8 @@ def with_helper(open_world: Callable[..., Sites], tmp_path: Path, monkeypatch: p
     package = made.add("helper", body, head=f"from {__name__} import Helper")
     (package / "templates" / "helper").mkdir(parents=True)
     (package / "templates" / "helper" / "status.html").write_text("{#- contract: 1 -#}<p>All is well.</p>", "utf-8")
-    return open_world("helper")
+    yield open_world("helper")
+    made.forget()
 
 
 def test_plugins_answer_ask_and_tell_in_pages_of_sites(with_helper: Sites) -> None:
