@@ -25,7 +25,9 @@ from helpdesk_core.texts import lazy as _l
 
 FILE_NAME = "helpdesk.toml"
 PREFIX = "HELPDESK_"
-NOT_CONFIGURATION = frozenset({"HELPDESK_INSTANCE", "HELPDESK_REQUIRE", "HELPDESK_SAFE_MODE", "HELPDESK_SECRET_KEY"})
+NOT_CONFIGURATION = frozenset(
+    {"HELPDESK_INSTANCE", "HELPDESK_REQUIRE", "HELPDESK_SAFE_MODE", "HELPDESK_SECRET_KEY", "HELPDESK_SERVED_BY"}
+)
 """Variables that mean something else; so does every HELPDESK_TEST_… one."""
 
 
