@@ -18,7 +18,8 @@ def customer_services(customer: Customer) -> Sequence[ServiceSource]:
 
 @hookspec.collect(since="0.1")
 def customer_facts(user_id: int) -> Sequence[tuple[str, str]]:
-    """Return what the plugin knows of a person as pairs of a name and a value, such as `customer_number`.
+    """Return what the plugin knows of the person with the row id `user_id`, as pairs of a name and a value.
 
-    Sources find a customer by it, as `<plugin id>.<name>`: return only what is proved to be that person's.
+    Sources find a customer by it, as `<plugin id>.<name>` (`cms.customer_number`): return only what is proved to be that
+    person's.
     """
