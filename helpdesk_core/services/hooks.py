@@ -20,6 +20,6 @@ def customer_services(customer: Customer) -> Sequence[ServiceSource]:
 def customer_facts(user_id: int) -> Sequence[tuple[str, str]]:
     """Return what the plugin knows of the person with the row id `user_id`, as pairs of a name and a value.
 
-    Sources find a customer by it, as `<plugin id>.<name>` (`cms.customer_number`): return only what is proved to be that
-    person's.
+    Sources find a customer by it, as `<plugin id>.<name>` (`cms.customer_number`): return only what is proved to be
+    that person's.
     """
