@@ -12,6 +12,7 @@ from helpdesk_core.tickets.content import (
     words_of_html,
 )
 from helpdesk_core.tickets.conversation import find_by_message_id, note, reply
+from helpdesk_core.tickets.facts import TicketFacts, facts_of
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.holding import draft_of, find_held, held_replies, hold_reply, send_reply, undo_send
 from helpdesk_core.tickets.inputs import UNSET, Change, NewMessage, NewTicket, Requester, clean_line, clean_text
@@ -30,7 +31,6 @@ from helpdesk_core.tickets.models import (
     TicketTag,
     TicketType,
 )
-from helpdesk_core.tickets.facts import TicketFacts, facts_of
 from helpdesk_core.tickets.narrowing import ListFilter, ListOrder
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.tickets.people import add_participant, follow, remove_participant, unfollow

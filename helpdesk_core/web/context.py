@@ -11,8 +11,8 @@ from flask import Flask, current_app, g, has_request_context, request
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
-from helpdesk_core.i18n.catalogues import Texts
 from helpdesk_core.glance import glance
+from helpdesk_core.i18n.catalogues import Texts
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.actors import SignedIn, load_actor_by_session

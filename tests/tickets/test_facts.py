@@ -11,8 +11,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.db.base import JSONText, LongText, UTCDateTime
-from helpdesk_core.hooks import hookimpl
 from helpdesk_core.glance import glance
+from helpdesk_core.hooks import hookimpl
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import World
