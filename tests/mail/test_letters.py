@@ -105,6 +105,7 @@ class TestFiles:
         link = re.findall(r"http://helpdesk\.example(/f/\S+)", composed()[-1].body_text)[0]
         browser = Browser(create_app(desk))
         assert browser.get(link).status == 200
+        assert browser.response is not None
         assert len(browser.response.data) == 11_000_000
         assert browser.response.headers["Content-Disposition"].startswith("attachment")
         assert browser.get(f"{link}x").status == 410
