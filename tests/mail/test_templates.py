@@ -23,7 +23,7 @@ VALUES: dict[str, Any] = {
     "text": "First line\n<script>alert(1)</script>\n\nLast line",
     "html": "",
     "signature": "Adam",
-    "left_out": ["one.zip"],
+    "left_out": [{"name": "<i>one.zip", "url": "https://help.example.com/f/1"}],
     "first": False,
     "closed": True,
     "resolved": False,
@@ -82,7 +82,8 @@ def test_mails_speak_the_language_of_the_catalogue_and_english_where_it_has_none
     assert said.html is not None
     assert "Guten Tag &lt;b&gt;Carla&lt;/b&gt;," in said.html
     assert 'lang="de"' in said.html
-    assert "2 Dateien sind zu groß:" in render(templates, "reply", "de", left_out=["a", "b"]).text
+    files = [{"name": name, "url": f"https://help.example.com/f/{name}"} for name in "ab"]
+    assert "2 Dateien sind zu groß:" in render(templates, "reply", "de", left_out=files).text
     assert "Hello <b>Carla</b>," in render(templates, "ticket_opened", "fr").text
 
 
