@@ -88,6 +88,21 @@ def find_person(session: Session, site: Site, sub: str) -> Person | None:
     return session.scalar(select(Person).where(Person.site_id == site.id, Person.sub == sub))
 
 
+def facts_about(desk: Helpdesk, user_id: int) -> list[tuple[str, str]]:
+    """Return what sites say of a person, by name, and their id there as `<site>.id`; of two sites the latest wins."""
+    query = (
+        select(Site.key, Person.sub, Person.data)
+        .join(Site, Site.id == Person.site_id)
+        .where(Person.user_id == user_id, Site.is_active)
+        .order_by(Person.seen_at)
+    )
+    facts: dict[str, str] = {}
+    with desk.read() as session:
+        for site, sub, data in session.execute(query):
+            facts |= {**data, f"{site}.id": sub}
+    return list(facts.items())
+
+
 def _known(desk: Helpdesk, claims: Claims) -> Person | None:
     if not claims.sub:
         return None

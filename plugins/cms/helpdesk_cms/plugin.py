@@ -13,6 +13,7 @@ from helpdesk_core.api.hooks import (
     admin_links,
     admin_routes,
     cli_commands,
+    customer_facts,
     desk_ticket_sidebar,
     erase_personal_data,
     health,
@@ -30,7 +31,7 @@ from helpdesk_core.api.settings import gettext_noop as _n
 from helpdesk_core.api.tickets import NewTicket, Ticket, TicketFacts
 from helpdesk_core.api.users import PersonalData, User
 
-from . import answers, privacy, sessions, showing, sites, snapshots
+from . import answers, people, privacy, sessions, showing, sites, snapshots
 from .events import SiteChanged
 from .models import Base
 from .pages import Pages
@@ -97,6 +98,11 @@ class CmsPlugin(Plugin):
     def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:
         """Return where tickets are from for `x.cms`; for staff."""
         return showing.extras(self.desk, ticket_ids) if actor.is_staff else {}
+
+    @hookimpl(customer_facts)
+    def customer_facts(self, user_id: int) -> Sequence[tuple[str, str]]:
+        """Return what sites say of a person, for those who look for their services."""
+        return people.facts_about(self.desk, user_id)
 
     @hookimpl(personal_data)
     def personal_data(self, user: User) -> Sequence[PersonalData]:

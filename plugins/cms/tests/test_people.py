@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from helpdesk_cms.models import Frame, Person
+from helpdesk_core.api.hooks import customer_facts
 from helpdesk_core.api.users import User, find_by_address, roles_of
 from helpdesk_core.testing.plugins import PluginSite
 
@@ -170,3 +171,15 @@ def test_cookies_prove_nothing_at_these_addresses(world: Sites) -> None:
     sent = client.post("/x/cms/frame/main?path=new", data={"subject": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert sent.status_code == 422
     assert client.post("/x/cms/fragment", json={"path": "tickets", "page": HERE}).status_code == 401
+
+
+def test_those_who_look_for_services_learn_what_sites_say_of_a_person(world: Sites) -> None:
+    enter(world, data={"customer_number": "C-17", "plan": "small"})
+    other = world.make("shop", origins=["https://shop.example.com"])
+    world.site.clock.advance(minutes=1)
+    shop = world.token("sign-in", other, **{**MEMBER, "sub": "s9", "data": {"plan": "large"}})
+    assert world.site.app.test_client().post("/x/cms/sign-in", data={"token": shop}).status_code == 303
+    user = user_of(world.site, "mia@example.com")
+    assert user is not None
+    facts = world.site.desk.hooks.collect(customer_facts, user_id=user.id)
+    assert dict(facts) == {"customer_number": "C-17", "plan": "large", "main.id": "7", "shop.id": "s9"}
