@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from helpdesk_core.cli.demo.build import fitting_plugins
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
@@ -61,6 +62,14 @@ def test_twelve_plugins_cost_no_query(installed: Distributions, notes: Notes, tm
         among_twelve = queries_of(site)
     for name, queries in without.items():
         assert len(among_twelve[name]) == len(queries), f"{name}:\n{among_twelve[name]}\nwithout plugins:\n{queries}"
+
+
+def test_pages_of_the_desk_ask_eight_times_at_most_with_all_plugins_that_are_installed(tmp_path: Path) -> None:
+    """What plugins keep about tickets is read together, so that one more of them costs no query."""
+    with plugin_site(*fitting_plugins(), folder=tmp_path / "site") as site:
+        for name, queries in queries_of(site).items():
+            if name.startswith("desk"):
+                assert len(queries) <= 8, f"{name}:\n{queries}"
 
 
 @pytest.mark.parametrize(
