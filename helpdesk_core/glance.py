@@ -9,8 +9,12 @@ from typing import Any
 
 @dataclass
 class Glance:
-    """The counter of reference data, as soon as it was read, and rows by what was asked for."""
+    """The counter of reference data, as soon as it was read, and rows by what was asked for.
 
+    `shows_all` says that all that plugins keep about a ticket will be asked for, as by the API.
+    """
+
+    shows_all: bool = False
     generation: int | None = None
     found: dict[Any, Any] = field(default_factory=dict)
 
@@ -19,9 +23,9 @@ _present: ContextVar[Glance | None] = ContextVar("helpdesk_glance", default=None
 
 
 @contextmanager
-def glance() -> Iterator[None]:
+def glance(*, shows_all: bool = False) -> Iterator[None]:
     """Keep what is read in here for whoever asks again; before something is written, it has to end."""
-    _present.set(Glance())
+    _present.set(Glance(shows_all))
     try:
         yield
     finally:

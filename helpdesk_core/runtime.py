@@ -242,7 +242,7 @@ class Helpdesk:
                 if unit.generation is None:
                     unit.generation = current(apart, REFERENCE)
                 return self._remember(apart, key, load, unit.generation)
-        kept = present_glance() or Glance(generation)
+        kept = present_glance() or Glance(generation=generation)
         if kept.generation is None:
             kept.generation = current(session, REFERENCE) if generation is None else generation
         return self._remember(session, key, load, kept.generation)

@@ -51,6 +51,7 @@ from helpdesk_core.tickets.redacting import redact
 from helpdesk_core.tickets.rights import visible, works
 from helpdesk_core.tickets.seen import mark_seen, seen_at
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
+from helpdesk_core.tickets.worked import worked
 
 __all__ = [
     "UNSET",
@@ -128,5 +129,6 @@ __all__ = [
     "visible",
     "vocabulary",
     "words_of_html",
+    "worked",
     "works",
 ]

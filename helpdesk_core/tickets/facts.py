@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from helpdesk_core.db.base import JSONText, UTCDateTime
+from helpdesk_core.glance import Glance
 from helpdesk_core.runtime import Helpdesk
 
 Read = Callable[[str], Any]
@@ -125,7 +126,7 @@ def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]
     name = asked.name
     if missing := [each for each in ids if (name, each) not in found]:
         try:
-            _read_all(desk, shelf, asked, missing, found)
+            _read_all(desk, shelf, asked, missing, page)
         except SQLAlchemyError:  # one plugin's mistake; who asks is told of no mistake but its own
             alone = _one(desk, shelf, asked, missing)
             found.update({(name, each): alone.get(each, ()) for each in missing})
@@ -140,9 +141,9 @@ def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Row
     return dict(rows)
 
 
-def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], found: dict[Any, Any]) -> None:
-    along = [each for each in shelf.kept.values() if len(ids) == 1 or each.facts.lists]
-    wanted = [asked, *(each for each in along if each is not asked and (each.name, ids[0]) not in found)]
+def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], page: Glance) -> None:
+    along = [each for each in shelf.kept.values() if len(ids) == 1 or page.shows_all or each.facts.lists]
+    wanted = [asked, *(each for each in along if each is not asked and (each.name, ids[0]) not in page.found)]
     wanted.sort(key=lambda each: each.number)
     by_number = {each.number: each for each in wanted}
     read: dict[tuple[tuple[str, str], int], list[Any]] = {
@@ -152,7 +153,7 @@ def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], f
         for number, ticket_id, values in _rows(session, shelf.statement(wanted), ids):
             kept = by_number[number]
             read[kept.name, ticket_id].append(kept.row(values))
-    found.update(read)
+    page.found.update(read)
 
 
 def _rows(session: Session, statement: Any, ids: Sequence[int]) -> Iterator[tuple[int, int, Sequence[str | None]]]:

@@ -19,6 +19,7 @@ from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import hooks
 from helpdesk_core.tickets.facts import TicketFacts, facts_of
 from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.tickets.worked import worked
 
 MOMENT = datetime(2026, 3, 29, 1, 30, 15, 250, tzinfo=UTC)
 
@@ -210,3 +211,26 @@ def test_a_page_asks_once_whether_reference_data_has_changed(keeping: Helpdesk) 
 def test_facts_that_could_not_be_read_together_are_refused(statement: Any, sentence: str) -> None:
     with pytest.raises((TypeError, ValueError), match=sentence):
         TicketFacts(key="x", statement=statement)
+
+
+def test_the_api_reads_all_facts_of_many_tickets_at_once(keeping: Helpdesk, world: World) -> None:
+    """It shows what every plugin keeps, so nothing is read in vain."""
+    tickets = [world.ticket(subject=f"{number}").ticket for number in range(3)]
+    add(keeping, *(Stamp(ticket_id=each.id, word="!") for each in tickets))
+    ids = [each.id for each in tickets]
+    with glance(shows_all=True), count_queries(keeping) as queries:
+        facts_of(keeping, "parcels", "parcels", ids)
+        assert set(facts_of(keeping, "stamps", "stamp", ids)) == set(ids)
+    assert len(queries) == 1, str(queries)
+
+
+def test_who_works_a_ticket_is_asked_once_for_a_page(desk: Helpdesk, world: World) -> None:
+    """Everybody gets their own answer, and the next page a new one."""
+    agent, other = world.agent("Adam", "support"), world.agent("Olga", "billing")
+    here, there = world.ticket(department="support").ticket, world.ticket(department="billing").ticket
+    ids = [here.id, there.id]
+    with glance(), count_queries(desk) as queries:
+        assert worked(desk, agent, ids) == worked(desk, agent, reversed(ids)) == {here.id}
+        assert worked(desk, other, ids) == {there.id}
+    assert len(queries) == 2, str(queries)
+    assert worked(desk, SYSTEM, ids) == set(ids)

@@ -153,13 +153,14 @@ class RatingsPlugin(Plugin):
     @hookimpl(ticket_extras)
     def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:
         """Return the ratings of tickets for `x.ratings`."""
-        found: dict[int, list[dict[str, Any]]] = {}
-        with self.desk.read() as session:
-            for each in ratings_of(session, actor, ticket_ids):
-                found.setdefault(each.ticket_id, []).append(
-                    {"message": each.message, "scale": each.scale, "score": each.score, "verdict": each.verdict}
-                )
-        return found
+        return {
+            ticket_id: [
+                {"message": each.message, "scale": each.scale, "score": each.score, "verdict": each.verdict}
+                for each in ratings
+            ]
+            for ticket_id, ratings in ratings_of(self.desk, actor, ticket_ids).items()
+            if ratings
+        }
 
     @hookimpl(demo_filling)
     def demo_filling(self, tx: Transaction) -> None:

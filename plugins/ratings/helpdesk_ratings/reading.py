@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from helpdesk_core.api import Actor, Helpdesk
-from helpdesk_core.api.tickets import Message, Ticket, TicketFacts, facts_of, visible
+from helpdesk_core.api.tickets import Message, Ticket, TicketFacts, facts_of, visible, worked
 from helpdesk_core.api.users import User
 
 from .models import Rating
@@ -86,12 +86,19 @@ OF_TICKET = TicketFacts(
 
 def rated(desk: Helpdesk, ticket: Ticket) -> list[Rated]:
     """Return all ratings of a ticket and its answers, in the order they were given; for readers who work it."""
-    rows = facts_of(desk, "ratings", OF_TICKET.key, [ticket.id]).get(ticket.id, ())
-    values = [row._asdict() for row in sorted(rows, key=lambda row: int(row.row))]
-    return [
-        Rated(**each | {name: each[name] or "" for name in ("number", "by", "agent")}, ticket_id=ticket.id)
-        for each in values
-    ]
+    return _ratings(desk, [ticket.id]).get(ticket.id, [])
+
+
+def _ratings(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, list[Rated]]:
+    found = facts_of(desk, "ratings", OF_TICKET.key, ticket_ids)
+    return {
+        ticket_id: [_rated(ticket_id, row._asdict()) for row in sorted(rows, key=lambda row: int(row.row))]
+        for ticket_id, rows in found.items()
+    }
+
+
+def _rated(ticket_id: int, values: dict[str, Any]) -> Rated:
+    return Rated(**values | {name: values[name] or "" for name in ("number", "by", "agent")}, ticket_id=ticket_id)
 
 
 def rated_by(desk: Helpdesk, ticket: Ticket, actor: Actor) -> list[Rated]:
@@ -99,9 +106,14 @@ def rated_by(desk: Helpdesk, ticket: Ticket, actor: Actor) -> list[Rated]:
     return [each for each in rated(desk, ticket) if actor.user_id is not None and each.user_id == actor.user_id]
 
 
-def ratings_of(session: Session, actor: Actor, ticket_ids: Sequence[int]) -> list[Rated]:
-    """Return the ratings of these tickets and their answers that the actor may see, in the order they were given."""
-    return _all(session, _query(actor).where(Rating.ticket_id.in_(list(ticket_ids))).order_by(Rating.id))
+def ratings_of(desk: Helpdesk, actor: Actor, ticket_ids: Sequence[int]) -> dict[int, list[Rated]]:
+    """Return the ratings that the actor may see by ticket: those of tickets they work, and their own."""
+    theirs = worked(desk, actor, ticket_ids)
+    mine = actor.user_id
+    return {
+        ticket_id: [each for each in ratings if ticket_id in theirs or (mine is not None and each.user_id == mine)]
+        for ticket_id, ratings in _ratings(desk, ticket_ids).items()
+    }
 
 
 def latest(

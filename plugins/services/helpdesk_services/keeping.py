@@ -1,20 +1,35 @@
 """What tickets are about: reading it, and changing it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk, Transaction
 from helpdesk_core.api.errors import Invalid
-from helpdesk_core.api.tickets import Ticket, find_ticket, lock_ticket, visible
+from helpdesk_core.api.tickets import Ticket, TicketFacts, facts_of, find_ticket, lock_ticket, worked
 from helpdesk_core.api.users import PersonalData, User, require
 
 from . import choosing
 from .events import ServiceChanged
 from .models import TicketService
 from .texts import lazy
+
+CURRENT: Final = TicketFacts(
+    key="service",
+    statement=select(
+        TicketService.ticket_id,
+        TicketService.key,
+        TicketService.name,
+        TicketService.type,
+        TicketService.state,
+        TicketService.source,
+        TicketService.link,
+        TicketService.facts,
+        TicketService.taken_at,
+    ).where(TicketService.is_current),
+)
 
 
 def current(session: Session, ticket_ids: Sequence[int]) -> dict[int, TicketService]:
@@ -51,7 +66,7 @@ def change(desk: Helpdesk, actor: Actor, number: str, key: str) -> None:
         tx.record(ServiceChanged(kind=row.type if row else ""), ticket)
 
 
-def as_json(row: TicketService, *, for_staff: bool) -> dict[str, Any]:
+def as_json(row: Any, *, for_staff: bool) -> dict[str, Any]:
     """Return a service as the API shows it; link and facts are for staff."""
     plain = {
         "key": row.key,
@@ -65,13 +80,9 @@ def as_json(row: TicketService, *, for_staff: bool) -> dict[str, Any]:
 
 def extras(desk: Helpdesk, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:
     """Return what tickets are about, for the API."""
-    query = (
-        select(TicketService, visible(actor, "desk"))
-        .join(Ticket, Ticket.id == TicketService.ticket_id)
-        .where(TicketService.ticket_id.in_(ticket_ids), TicketService.is_current)
-    )
-    with desk.read() as session:
-        return {row.ticket_id: as_json(row, for_staff=bool(works)) for row, works in session.execute(query)}
+    staffed = worked(desk, actor, ticket_ids)
+    found = facts_of(desk, "services", CURRENT.key, ticket_ids)
+    return {ticket_id: as_json(rows[-1], for_staff=ticket_id in staffed) for ticket_id, rows in found.items()}
 
 
 def data_of(desk: Helpdesk, user: User) -> Sequence[PersonalData]:

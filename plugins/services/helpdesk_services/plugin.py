@@ -33,6 +33,7 @@ from helpdesk_core.api.hooks import (
     personal_data,
     portal_ticket_sidebar,
     ticket_extras,
+    ticket_facts,
     ticket_form_fields,
     ticket_opening,
     ticket_opening_check,
@@ -40,7 +41,7 @@ from helpdesk_core.api.hooks import (
 from helpdesk_core.api.rest import ApiRoute
 from helpdesk_core.api.services import Customer, ServiceSource
 from helpdesk_core.api.settings import gettext_noop as _n
-from helpdesk_core.api.tickets import ListFilter, NewTicket, Ticket
+from helpdesk_core.api.tickets import ListFilter, NewTicket, Ticket, TicketFacts
 from helpdesk_core.api.users import PersonalData, User
 
 from . import choosing, keeping, narrowing, sources
@@ -137,6 +138,11 @@ class ServicesPlugin(Plugin):
     def api_routes(self) -> Sequence[ApiRoute]:
         """Return the operations."""
         return operations.routes
+
+    @hookimpl(ticket_facts)
+    def ticket_facts(self) -> Sequence[TicketFacts]:
+        """Have what tickets are about read with what others keep."""
+        return [keeping.CURRENT]
 
     @hookimpl(ticket_extras)
     def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:

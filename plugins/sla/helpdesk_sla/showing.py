@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.events import EventRow
-from helpdesk_core.api.tickets import Ticket, TicketFacts, facts_of, visible, vocabulary
+from helpdesk_core.api.tickets import Ticket, TicketFacts, facts_of, vocabulary, worked
 from helpdesk_core.api.users import Organisation, User
 
 from .calendars import ALWAYS, Calendar
@@ -174,8 +174,7 @@ def column(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Mapping[str, 
 
 def extras(desk: Helpdesk, ticket_ids: Sequence[int], actor: Actor) -> dict[int, Any]:
     """Return the clocks for the API: to staff all, to customers those whose policy is promised."""
-    with desk.read() as session:
-        staffed = set(session.scalars(select(Ticket.id).where(Ticket.id.in_(ticket_ids), visible(actor, "desk"))))
+    staffed = worked(desk, actor, ticket_ids)
     return {
         ticket_id: [_as_json(clock) for clock in found.clocks if ticket_id in staffed or clock.is_promised]
         for ticket_id, found in of_tickets(desk, ticket_ids).items()
