@@ -75,8 +75,9 @@ def test_two_processes_that_upgrade_at_once_do_it_once(database_url: str, tmp_pa
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0]
-    done = " ".join((folder / f"{name}.txt").read_text() for name in "ab")
-    assert sorted(done.split()) == ["0001", "1"]
+    done = " ".join((folder / f"{name}.txt").read_text() for name in "ab").split()
+    assert {"0001", "1"} <= set(done)
+    assert len(done) == len(set(done))
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was_where_the_database_can(
@@ -116,7 +117,9 @@ def test_each_owner_sees_its_own_tables_only(engine: Engine, tmp_path: Path) -> 
     migrate.upgrade(engine, replace(demo, id="demo_more", folder=_more(tmp_path)))
     with engine.connect() as connection:
         assert differences(connection, CORE) == []
-        assert read_revisions(connection) == {"core": "0001", "demo": "1", "demo_more": "1"}
+        revisions = read_revisions(connection)
+        assert revisions.pop("core") >= "0001"
+        assert revisions == {"demo": "1", "demo_more": "1"}
         base = plugin_base("demo")
         assert [kind[0] for kind in differences(connection, replace(demo, metadata=base.metadata))] == ["remove_table"]
     names = tables(engine)

@@ -198,7 +198,8 @@ def test_a_move_is_undone_where_it_is_told(app: Flask, world: World) -> None:
     page = browser.submit("/move", {"department": "sales"})
     assert "is with “Sales” now" in page.words
     page = browser.submit("undoing", press="Undo u")
-    assert page.form("note").value("department") == "support"
+    assert 'hd-tickethead__department">Support<' in page.text
+    assert page.form("note").value("department") == ""
 
 
 def test_a_conflict_shows_both_values_and_sets_mine_when_i_say_so(app: Flask, world: World) -> None:
