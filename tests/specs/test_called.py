@@ -19,6 +19,7 @@ def walked(installed: Distributions, notes: Notes, tmp_path: Path, monkeypatch: 
         site.mail = walking.Post()
         who = walking.cast(site)
         number = walking.customers_part(site, who)
+        assert "Spied" in walking.signed_in(site.app, who.customer).get("/answers/spied").words
         walking.agents_part(site, who, number)
         walking.mail_arrives(site, who)
         walking.admins_part(site, who)
