@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor, Helpdesk
@@ -18,7 +18,7 @@ from helpdesk_core.api.users import all_roles, require_everywhere
 
 from .discovery import is_safe
 from .events import ProviderChanged
-from .models import Provider
+from .models import Begun, Person, Provider
 from .settings import rules
 from .texts import ID, lazy
 
@@ -75,11 +75,17 @@ def make(desk: Helpdesk, actor: Actor, draft: ProviderDraft) -> Provider:
 
 
 def change(desk: Helpdesk, actor: Actor, key: str, draft: ProviderDraft) -> Provider:
-    """Change a provider; its key stays, as it is part of the address that the provider sends people back to."""
+    """Change a provider; its key stays, as it is part of the address that the provider sends people back to.
+
+    With another issuer nobody is known to come from there any more: what it calls a person means nothing to the next.
+    """
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_provider(tx.session, key, lock=True)
-        for name, value in _checked(desk, tx.session, draft).items():
+        values = _checked(desk, tx.session, draft)
+        if values["issuer"].rstrip("/") != row.issuer.rstrip("/"):
+            _forget_people(tx.session, row)
+        for name, value in values.items():
             setattr(row, name, value)
         if draft.secret.strip():
             row.secret = _sealed(desk, draft)
@@ -112,6 +118,13 @@ def secret_of(desk: Helpdesk, row: Provider) -> str:
 def given_roles(session: Session) -> list[tuple[str, str]]:
     """Return the roles, key and name, that a provider may give."""
     return [(role.key, role.name) for role in all_roles(session) if _may_be_given(role)]
+
+
+def _forget_people(session: Session, row: Provider) -> None:
+    theirs = select(Person.id).where(Person.provider_id == row.id)
+    unread = {"synchronize_session": False}
+    session.execute(delete(Begun).where(Begun.person_id.in_(theirs)).execution_options(**unread))
+    session.execute(delete(Person).where(Person.provider_id == row.id).execution_options(**unread))
 
 
 def _may_be_given(role: Any) -> bool:

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.users import User, UserDraft, create_user, deactivate_user
 from helpdesk_core.testing.conformance import assert_conforms
+from helpdesk_oidc import providers
 from helpdesk_oidc.models import Begun, Person
 from helpdesk_oidc.plugin import OidcPlugin
+from helpdesk_oidc.providers import ProviderDraft
 
 from .conftest import CLIENT, SECRET, Oidc, basic
 
@@ -202,6 +204,22 @@ def test_a_known_account_joins_by_its_verified_address_only(oidc: Oidc) -> None:
     assert "is not confirmed" in oidc.problem(sub="8", email="eve@example.com")
     deactivate_user(desk, SYSTEM, theirs.uid)
     assert "deactivated" in oidc.problem()
+
+
+def test_another_issuer_means_other_people(oidc: Oidc) -> None:
+    draft = {"key": "shop", "name": "Shop", "client_id": CLIENT, "secret": SECRET}
+    oidc.add(issuer=f"{oidc.there.issuer}/")
+    assert oidc.come_back(oidc.site.browser()).status_code == 302
+    providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, issuer=oidc.there.issuer))
+    with oidc.site.desk.read() as session:
+        assert len(session.scalars(select(Begun)).all()) == 1, "a slash makes no other issuer"
+    providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, issuer="http://127.0.0.1:9"))
+    with oidc.site.desk.read() as session:
+        assert (session.scalars(select(Person)).all(), session.scalars(select(Begun)).all()) == ([], [])
+    providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, issuer=oidc.there.issuer))
+    browser = oidc.site.browser()
+    assert oidc.come_back(browser, sub="7", email="eve@example.com").status_code == 302
+    assert "eve@example.com" in browser.get("/account").text
 
 
 def test_staff_come_only_from_providers_that_may_and_owners_from_none(oidc: Oidc) -> None:
