@@ -21,6 +21,7 @@ IN_A_FILE = "(What this mail says is in the attached file.)"
 class Content:
     """A mail's content as the services take it. `own_text` is the text without quotes and signature.
 
+    `signed` is the one of the `files` that holds the signed part as it came, with everything that it quotes.
     `left_out` holds name and reason of files that the site does not accept.
     """
 
@@ -31,6 +32,7 @@ class Content:
     quote_at: int | None
     files: tuple[StoredFile, ...]
     left_out: tuple[tuple[str, str], ...]
+    signed: StoredFile | None = None
 
 
 def content_of(desk: Helpdesk, actor: Actor, mail: Mail) -> Content:
@@ -42,7 +44,7 @@ def content_of(desk: Helpdesk, actor: Actor, mail: Mail) -> Content:
     own = strip_reply(mail.html, html=True).reply if mail.text_from_html and mail.html else stripped.reply
     without = IN_A_FILE if closed else NO_TEXT
     subject = clean_line(mail.subject)[:500].strip()
-    files, left_out = _files(desk, actor, mail)
+    files, signed, left_out = _files(desk, actor, mail)
     return Content(
         subject=subject if is_visible(subject) else NO_SUBJECT,
         text=text if is_visible(text) else without,
@@ -51,6 +53,7 @@ def content_of(desk: Helpdesk, actor: Actor, mail: Mail) -> Content:
         quote_at=quote_begins(text, stripped.reply, stripped.signature) if stripped.quoted else None,
         files=files,
         left_out=left_out,
+        signed=signed,
     )
 
 
@@ -98,8 +101,8 @@ def details_of(mail: Mail, content: Content, uid: str) -> dict[str, Any]:
 def message_of(mail: Mail, content: Content, uid: str, *, notify: bool = True, stripped: bool = False) -> NewMessage:
     """Return the message to post.
 
-    `stripped` leaves quotes and HTML away: for what staff answer by mail, whose quotes may repeat what customers must
-    not see.
+    `stripped` leaves quotes, HTML and the signed part away: for what staff answer by mail, whose quotes may repeat what
+    customers must not see.
     """
     details = details_of(mail, content, uid)
     if stripped:
@@ -108,24 +111,30 @@ def message_of(mail: Mail, content: Content, uid: str, *, notify: bool = True, s
         text=content.own_text if stripped else content.text,
         html=None if stripped else content.html,
         markdown=False,
-        files=content.files,
+        files=tuple(each for each in content.files if not (stripped and each is content.signed)),
         message_id=mail.message_id if mail.message_id and len(mail.message_id) <= 700 else None,
         details=details,
         notify=notify,
     )
 
 
-def _with_signed(mail: Mail) -> tuple[Attachment, ...]:
-    """Return the files of the mail, and its signed part as it came, since no signature fits what is decoded."""
+def _with_signed(mail: Mail) -> tuple[tuple[Attachment, ...], Attachment | None]:
+    """Return the mail's files with its signed part as it came, since no signature fits what is decoded; and that."""
     if mail.signed is None:
-        return mail.attachments
-    return (*mail.attachments, Attachment(SIGNED_NAME, "message/rfc822", mail.signed))
+        return mail.attachments, None
+    signed = Attachment(SIGNED_NAME, "message/rfc822", mail.signed)
+    return (*mail.attachments, signed), signed
 
 
-def _files(desk: Helpdesk, actor: Actor, mail: Mail) -> tuple[tuple[StoredFile, ...], tuple[tuple[str, str], ...]]:
+def _files(
+    desk: Helpdesk, actor: Actor, mail: Mail
+) -> tuple[tuple[StoredFile, ...], StoredFile | None, tuple[tuple[str, str], ...]]:
+    """Return the files that are kept, the one of them that is the signed part, and names and reasons of the others."""
     files: list[StoredFile] = []
+    kept_signed: StoredFile | None = None
     left_out: list[tuple[str, str]] = []
-    for each in _with_signed(mail):
+    attachments, signed = _with_signed(mail)
+    for each in attachments:
         upload = Upload(
             name=each.name, content=each.content, content_type=each.content_type, content_id=each.content_id
         )
@@ -138,4 +147,6 @@ def _files(desk: Helpdesk, actor: Actor, mail: Mail) -> tuple[tuple[StoredFile, 
             left_out.append((each.name, str(error)))
             continue
         files.append(keep(desk, checked))
-    return tuple(files), tuple(left_out)
+        if each is signed:
+            kept_signed = files[-1]
+    return tuple(files), kept_signed, tuple(left_out)

@@ -70,6 +70,24 @@ def test_an_agent_answers_the_notice_that_was_sent_to_them(
     assert "Help is on its way." in to(sent(), "carla@example.net").as_string()
 
 
+def test_a_signed_answer_of_an_agent_does_not_carry_the_quote_that_was_cut(
+    desk: Helpdesk, gateway: Gateway, number: str, sent: Sent
+) -> None:
+    gateway.receive(written("And it smells.", sender=CARLA, subject=f"Re: [#{number}]"))
+    notice = to(sent(), "adam@example.com")
+    head, _, body = answer_to(notice, "Help is on its way.", sender=ADAM).partition(b"\r\n\r\n")
+    kept = b"\r\n".join(each for each in head.split(b"\r\n") if not each.lower().startswith(b"content-"))
+    kind = b'multipart/signed; protocol="application/pgp-signature"; micalg=pgp-sha256; boundary="limit"'
+    signed = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + body
+    signature = b'Content-Type: application/pgp-signature; name="signature.asc"\r\n\r\nabc\r\n'
+    parts = b"--limit\r\n" + signed + b"\r\n--limit\r\n" + signature + b"\r\n--limit--\r\n"
+    gateway.receive(kept + b"\r\nContent-Type: " + kind + b"\r\n\r\n" + parts)
+    said = last(desk)
+    assert (said.kind, said.side, said.body_text) == ("public", "agent", "Help is on its way.")
+    assert "signed.eml" not in [each.name for each in said.attachments]
+    assert "smells" not in to(sent(), "carla@example.net").as_string()
+
+
 def test_the_notice_proves_its_reader_also_when_its_own_message_id_was_replaced(
     desk: Helpdesk, gateway: Gateway, number: str, sent: Sent
 ) -> None:
