@@ -21,7 +21,10 @@ class Intact:
         self._known: dict[Path, State] = {}
 
     def watch(self, belongs: Callable[[str], bool]) -> None:
-        """Look from now on after the files that belong to what is in use; those known already stay as they were."""
+        """Look from now on after the files that belong to what is in use; those known already stay as they were.
+
+        OSError where one goes away meanwhile.
+        """
         there = {each: _state(each.stat()) for each in self._folder.iterdir() if belongs(each.name)}
         self._known = {path: self._known.get(path, state) for path, state in there.items()}
 

@@ -1,9 +1,10 @@
 """An index in a folder, kept by Whoosh: pure Python, nothing to install, for sites of some ten thousand messages."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from time import sleep
 from typing import Any, Final
 
 from whoosh import fields, index, query
@@ -14,6 +15,9 @@ from .intact import Intact
 
 BETWEEN: Final = "\x1f"
 MAX_LIMIT: Final = 10_000
+TRIES: Final = 10
+PAUSE: Final = 0.02
+"""Seconds to wait before what a commit of another process took away under a reader is looked for again."""
 _SPACED = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True, stored=False)
 
 
@@ -39,7 +43,7 @@ def _schema() -> Any:
 def is_there(folder: Path) -> bool:
     """Tell whether there is an index in a folder."""
     with _broken():
-        return bool(index.exists_in(folder))
+        return bool(_found(lambda: index.exists_in(folder)))
 
 
 class WhooshEngine(Engine):
@@ -52,9 +56,10 @@ class WhooshEngine(Engine):
             if not is_there(folder):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 index.create_in(folder, _schema())
-            self._index = index.open_dir(folder)
+            self._index = _found(lambda: index.open_dir(folder))
             self._intact = Intact(folder)
-            self._searcher = self._opened()
+            self._searcher: Any = None
+            self._fresh()
 
     def put(self, entries: Sequence[Entry], gone: Sequence[tuple[str, str]] = ()) -> None:
         """Write in one batch."""
@@ -109,12 +114,28 @@ class WhooshEngine(Engine):
         self._index.close()
 
     def _fresh(self) -> Any:
+        """Return what reads that which was committed last.
+
+        A commit, by whichever process, takes away the files of the one before: only what is missing or different
+        while nobody has committed is damage.
+        """
         with self._lock:
-            if not self._searcher.up_to_date():
-                # Not `refresh`, which fails on what was empty; other threads may still read with the one before.
-                self._searcher = self._opened()
-            self._intact.check()
-            return self._searcher
+            for _try in range(TRIES - 1):
+                generation = self._index.latest_generation()
+                try:
+                    return self._checked()
+                except Exception:
+                    if self._index.latest_generation() == generation:
+                        raise
+                sleep(PAUSE)
+            return self._checked()
+
+    def _checked(self) -> Any:
+        if self._searcher is None or not self._searcher.up_to_date():
+            # Not `refresh`, which fails on what was empty; other threads may still read with the one before.
+            self._searcher = self._opened()
+        self._intact.check()
+        return self._searcher
 
     def _opened(self) -> Any:
         """Return what reads that which was committed last, with an eye on its files."""
@@ -168,6 +189,16 @@ def _part(part: Term | Phrase) -> Any:
     if len(words) == 1:
         return query.Term(f"words_{part.field}", words[0])
     return query.Phrase(f"words_{part.field}", words)
+
+
+def _found(look: Callable[[], Any]) -> Any:
+    """Return what is found, looked for again while a commit puts the table of contents in place of the one before."""
+    for _try in range(TRIES - 1):
+        try:
+            return look()
+        except FileNotFoundError:
+            sleep(PAUSE)
+    return look()
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """The engines of this distribution."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from helpdesk_core.testing.plugins import plugin_site
 from helpdesk_search.asking import wanted
 from helpdesk_search.checks import CHECKS, ENTRIES, NOW, entry
 from helpdesk_search.engine import Engine, IndexBroken
+from helpdesk_search.intact import Intact
 from helpdesk_search.plugin import SearchPlugin
 from helpdesk_search.postgresql_engine import Generations
 from helpdesk_search.whoosh_engine import WhooshEngine
@@ -93,6 +96,44 @@ def test_another_reader_sees_what_was_written(tmp_path: Path) -> None:
     assert reader.count() == len(ENTRIES)
     writer.close()
     reader.close()
+
+
+def test_what_a_commit_takes_away_under_a_reader_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = WhooshEngine(tmp_path), WhooshEngine(tmp_path)
+    writer.put(ENTRIES[:1])
+    assert reader.count() == 1
+    check, commits = Intact.check, [ENTRIES[:1]]
+
+    def check_late(self: Intact) -> None:
+        if commits:
+            writer.put(commits.pop())
+        check(self)
+
+    monkeypatch.setattr(Intact, "check", check_late)
+    assert reader.count() == 1
+    assert not commits, "it was made, and took away what was there before"
+    writer.close()
+    reader.close()
+
+
+def test_readers_bear_a_writer_that_commits_all_the_time(tmp_path: Path) -> None:
+    writer = WhooshEngine(tmp_path)
+    writer.put(ENTRIES)
+    end = monotonic() + 2
+
+    def write() -> None:
+        while monotonic() < end:
+            writer.put(ENTRIES)
+
+    with ThreadPoolExecutor(1) as threads:
+        written = threads.submit(write)
+        while not written.done():
+            reader = WhooshEngine(tmp_path)
+            for _each in range(20):
+                assert reader.count() == len(ENTRIES)
+            reader.close()
+        written.result()
+    writer.close()
 
 
 def test_a_lost_connection_is_no_damage_and_a_lost_table_is(
