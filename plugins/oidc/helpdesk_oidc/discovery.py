@@ -6,7 +6,7 @@ it likes; at most every half minute, so that forged tokens make no load.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final, TypeVar
@@ -44,15 +44,14 @@ class Metadata:
 
 @dataclass(slots=True)
 class _Known:
-    """What is kept of one issuer. After a failure nothing is asked until `rests_until`."""
+    """What is kept of one issuer. `problems` are, by what was asked for, the last failure and until when to rest."""
 
     metadata: Metadata | None = None
     metadata_until: datetime | None = None
     keys: dict[str, jwt.PyJWK] | None = None
     keys_asked: datetime | None = None
     keys_until: datetime | None = None
-    problem: SignInFailed | None = None
-    rests_until: datetime | None = None
+    problems: dict[str, tuple[SignInFailed, datetime]] = field(default_factory=dict)
 
 
 class Directory:
@@ -68,29 +67,36 @@ class Directory:
         known, now = self._of(issuer), self._desk.now()
         if not fresh and known.metadata and known.metadata_until and now < known.metadata_until:
             return known.metadata
-        found = self._asked(known, fresh, lambda: _metadata(issuer, self.fetch(_well_known(issuer))))
+        found = self._asked(known, "metadata", fresh, lambda: _metadata(issuer, self.fetch(_well_known(issuer))))
         known.metadata, known.metadata_until = found, now + KEPT
         return found
 
     def key(self, issuer: str, kid: str | None) -> jwt.PyJWK:
-        """Return the key with that id (None: the only one there is); asks again for one that is not known."""
+        """Return the key with that id (None: the only one there is); asks again for one that is not known.
+
+        While the keys cannot be asked for, those that are known are good.
+        """
         known, now = self._of(issuer), self._desk.now()
         stale = known.keys is None or known.keys_until is None or now >= known.keys_until
         unknown = known.keys is not None and _pick(known.keys, kid) is None
         rested = known.keys_asked is None or now - known.keys_asked >= ASKED_AGAIN
         if stale or (unknown and rested):
             known.keys_asked = now
-            self.keys(issuer)
+            try:
+                self.keys(issuer, fresh=False)
+            except SignInFailed:
+                if _pick(known.keys or {}, kid) is None:
+                    raise
         found = _pick(known.keys or {}, kid)
         if found is None:
             raise SignInFailed(_l("The provider signed with a key that it does not publish. Try again in a minute."))
         return found
 
-    def keys(self, issuer: str) -> int:
-        """Ask for the keys now; return how many there are."""
+    def keys(self, issuer: str, *, fresh: bool = True) -> int:
+        """Ask for the keys now, unless not `fresh` and they were not there just before; return how many there are."""
         known = self._of(issuer)
         address = self.metadata(issuer).keys
-        known.keys = self._asked(known, True, lambda: _keys(self.fetch(address)))
+        known.keys = self._asked(known, "keys", fresh, lambda: _keys(self.fetch(address)))
         known.keys_asked = self._desk.now()
         known.keys_until = known.keys_asked + KEPT
         return len(known.keys)
@@ -117,16 +123,16 @@ class Directory:
         with self._lock:
             return self._known.setdefault(issuer, _Known())
 
-    def _asked(self, known: _Known, fresh: bool, ask: Callable[[], T]) -> T:
-        now = self._desk.now()
-        if not fresh and known.problem and known.rests_until and now < known.rests_until:
-            raise known.problem
+    def _asked(self, known: _Known, what: str, fresh: bool, ask: Callable[[], T]) -> T:
+        now, failed = self._desk.now(), known.problems.get(what)
+        if not fresh and failed is not None and now < failed[1]:
+            raise failed[0]
         try:
             found = ask()
         except SignInFailed as problem:
-            known.problem, known.rests_until = problem, now + ASKED_AGAIN / 3
+            known.problems[what] = (problem, now + ASKED_AGAIN / 3)
             raise
-        known.problem = None
+        known.problems.pop(what, None)
         return found
 
 
