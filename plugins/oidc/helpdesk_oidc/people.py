@@ -118,10 +118,13 @@ def _admitted(desk: Helpdesk, session: Session, provider: Provider, user_id: int
 
 
 def _roles_given(desk: Helpdesk, provider: Provider, person: Person, claims: Mapping[str, Any]) -> list[list[str]]:
-    """Give and take what the provider's roles mean here; return what is given because of it."""
-    if not provider.staff or not provider.roles_claim or provider.roles_claim not in claims:
+    """Give and take what the provider's roles mean here; return what is given because of it.
+
+    A claim that is not there, or not asked for any more, means that nothing is given.
+    """
+    if not provider.staff or not (provider.roles_claim or person.roles):
         return person.roles
-    theirs = _texts(claims[provider.roles_claim])
+    theirs = _texts(claims.get(provider.roles_claim)) if provider.roles_claim else set()
     with desk.read() as session:
         user = session.get(User, person.user_id)
         may = {key for key, _ in given_roles(session)}

@@ -138,6 +138,30 @@ def test_a_provider_changes_its_keys_whenever_it_likes(oidc: Oidc) -> None:
     assert oidc.come_back(oidc.site.browser()).status_code == 302
 
 
+def test_keys_that_are_known_are_good_while_they_cannot_be_asked_for(oidc: Oidc) -> None:
+    oidc.add()
+    assert oidc.come_back(oidc.site.browser()).status_code == 302
+    oidc.there.answers["/keys"] = (503, b"down")
+    oidc.site.clock.advance(minutes=61)
+    for _ in range(3):
+        assert oidc.come_back(oidc.site.browser()).status_code == 302
+    assert [path for path, _, _ in oidc.there.asked].count("/keys") == 2, "who failed is left alone for a while"
+    oidc.there.key, oidc.there.kid = generate_private_key(SECP256R1()), "two"
+    assert "HTTP 503" in oidc.problem()
+    assert [path for path, _, _ in oidc.there.asked].count("/keys") == 2
+    oidc.there.answers.clear()
+    oidc.site.clock.advance(seconds=11)
+    assert oidc.come_back(oidc.site.browser()).status_code == 302
+
+
+def test_keys_that_were_never_there_are_not_asked_for_at_each_sign_in(oidc: Oidc) -> None:
+    oidc.add()
+    oidc.there.answers["/keys"] = (503, b"down")
+    for _ in range(3):
+        assert "HTTP 503" in oidc.problem()
+    assert [path for path, _, _ in oidc.there.asked].count("/keys") == 1
+
+
 def test_metadata_and_keys_are_asked_for_once(oidc: Oidc) -> None:
     oidc.add()
     for _ in range(3):
@@ -237,9 +261,22 @@ def test_roles_follow_the_claim(oidc: Oidc) -> None:
     browser = oidc.site.browser()
     assert oidc.come_back(browser, groups=["agents", "others"]).location == "/desk/"
     assert browser.get("/desk/").status == 200
-    assert oidc.come_back(oidc.site.browser()).location == "/desk/", "a provider that says nothing changes nothing"
     assert oidc.come_back(oidc.site.browser(), groups=["others"]).location == "/"
     assert browser.get("/desk/").status == 403
+
+
+def test_a_claim_that_is_not_there_gives_no_role(oidc: Oidc) -> None:
+    oidc.site.world.agent("Ann Agent", "support")
+    roles = [["agents", "agent", "support"]]
+    oidc.add(staff=True, roles_claim="groups", roles=roles)
+    oidc.there.userinfo = {"sub": "7", "groups": "agents"}
+    assert oidc.come_back(oidc.site.browser()).location == "/desk/", "what the token leaves out, userinfo may say"
+    oidc.there.userinfo = {"sub": "7"}
+    assert oidc.come_back(oidc.site.browser()).location == "/"
+    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/desk/"
+    draft = {"key": "shop", "name": "Shop", "client_id": CLIENT, "issuer": oidc.there.issuer}
+    providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, staff=True))
+    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/", "no claim, no roles"
 
 
 def test_roles_mean_nothing_where_staff_may_not_come_from(oidc: Oidc) -> None:
