@@ -24,8 +24,10 @@ from .texts import ID, lazy
 
 MANAGE: Final = "oidc.manage"
 KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage"})
+OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage", MANAGE, "cms.manage"})
 """Who holds one of these can come by all the others; a provider never gives such a role."""
+RESERVED: Final = frozenset({"new"})
+"""Keys that would be hidden by an admin page of that address."""
 LONGEST_NAME: Final = 120
 
 
@@ -63,8 +65,9 @@ def find_provider(session: Session, key: str, *, lock: bool = False) -> Provider
 def make(desk: Helpdesk, actor: Actor, draft: ProviderDraft) -> Provider:
     """Make a provider; `Invalid` names every mistake by field."""
     require_everywhere(actor, MANAGE)
+    problem = _issuer_problem(desk, draft.issuer.strip())
     with desk.begin(actor) as tx:
-        values = _checked(desk, tx.session, draft)
+        values = _checked(tx.session, draft, problem)
         if tx.session.scalar(select(Provider.id).where(Provider.key == draft.key)) is not None:
             raise Invalid({"key": [lazy("There is a provider “%(key)s” already.", key=draft.key)]})
         row = Provider(key=draft.key, created_at=tx.now, updated_at=tx.now, **values)
@@ -80,9 +83,10 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: ProviderDraft) -> Prov
     With another issuer nobody is known to come from there any more: what it calls a person means nothing to the next.
     """
     require_everywhere(actor, MANAGE)
+    problem = _issuer_problem(desk, draft.issuer.strip())
     with desk.begin(actor) as tx:
         row = find_provider(tx.session, key, lock=True)
-        values = _checked(desk, tx.session, draft)
+        values = _checked(tx.session, draft, problem)
         if values["issuer"].rstrip("/") != row.issuer.rstrip("/"):
             _forget_people(tx.session, row)
         for name, value in values.items():
@@ -136,18 +140,20 @@ def _sealed(desk: Helpdesk, draft: ProviderDraft) -> str:
     return Seal(desk.secret).close(ID, draft.key, secret) if secret else ""
 
 
-def _checked(desk: Helpdesk, session: Session, draft: ProviderDraft) -> dict[str, Any]:
+def _checked(session: Session, draft: ProviderDraft, issuer_problem: str) -> dict[str, Any]:
+    """Return the columns of what was entered; the issuer was looked up before, outside of the unit of work."""
     problems: dict[str, list[str]] = {}
     if not KEY.fullmatch(draft.key):
         problems["key"] = [lazy("Write small letters, digits and “-”, at most 64.")]
+    if draft.key in RESERVED:
+        problems["key"] = [lazy("“%(key)s” cannot be a key, since it is an address of these pages.", key=draft.key)]
     name, client_id = clean_line(draft.name), draft.client_id.strip()
     if not 1 <= len(name) <= LONGEST_NAME:
         problems["name"] = [lazy("Write a name of 1 to %(most)s characters.", most=LONGEST_NAME)]
     if not 1 <= len(client_id) <= 255:
         problems["client_id"] = [lazy("Enter the client id that the provider gave you.")]
-    issuer = draft.issuer.strip()
-    if problem := _issuer_problem(desk, issuer):
-        problems["issuer"] = [problem]
+    if issuer_problem:
+        problems["issuer"] = [issuer_problem]
     scopes = draft.scopes.split()
     if "openid" not in scopes or len(draft.scopes) > 255:
         problems["scopes"] = [lazy("“openid” has to be among the scopes; divide them by spaces.")]
@@ -161,7 +167,7 @@ def _checked(desk: Helpdesk, session: Session, draft: ProviderDraft) -> dict[str
         raise Invalid(problems)
     return {
         "name": name,
-        "issuer": issuer,
+        "issuer": draft.issuer.strip(),
         "client_id": client_id,
         "scopes": " ".join(scopes),
         "roles_claim": claim,

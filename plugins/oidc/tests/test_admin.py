@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
+from helpdesk_core.api import SYSTEM
+from helpdesk_core.api.errors import Invalid
 from helpdesk_core.testing.queries import count_queries
+from helpdesk_core.users.roles import create_role
+from helpdesk_oidc import providers
 from helpdesk_oidc.models import Provider
+from helpdesk_oidc.providers import ProviderDraft
 
 from .conftest import CLIENT, SECRET, Oidc
 
@@ -42,6 +48,30 @@ def test_a_private_address_is_refused_unless_allowed(oidc: Oidc) -> None:
     browser.get("/admin/x/oidc/new")
     page = browser.submit("provider", name="In", key="in", issuer="https://10.1.2.3", client_id="x")
     assert (page.status, "not on the public internet" in page.words) == (422, True)
+
+
+def test_no_name_is_looked_up_while_rows_are_locked(oidc: Oidc, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(providers, "check_url", lambda *_given: asked.append(oidc.site.desk.is_writing()))
+    oidc.add()
+    draft = ProviderDraft(key="shop", name="Shop", issuer=oidc.there.issuer, client_id=CLIENT)
+    providers.change(oidc.site.desk, oidc.owner, "shop", draft)
+    assert asked == [False, False]
+
+
+def test_roles_that_lead_to_all_others_are_not_given(oidc: Oidc) -> None:
+    for key in ("role.manage", "plugin.manage", "settings.manage", "oidc.manage"):
+        create_role(oidc.site.desk, SYSTEM, key.replace(".", "-"), key, [key])
+    with oidc.site.desk.read() as session:
+        assert {key for key, _name in providers.given_roles(session)}.isdisjoint(
+            {"role-manage", "plugin-manage", "settings-manage", "oidc-manage"}
+        )
+    assert {"oidc.manage", "cms.manage"} <= providers.OWNERS_ONLY
+
+
+def test_a_key_that_is_an_address_of_these_pages_is_refused(oidc: Oidc) -> None:
+    with pytest.raises(Invalid, match="“new” cannot be a key"):
+        oidc.add(key="new")
 
 
 def test_who_may_not_see_providers_does_not(oidc: Oidc) -> None:
