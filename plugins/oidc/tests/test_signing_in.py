@@ -231,7 +231,7 @@ def test_a_known_account_joins_by_its_verified_address_only(oidc: Oidc) -> None:
 
 
 def test_another_issuer_means_other_people(oidc: Oidc) -> None:
-    draft = {"key": "shop", "name": "Shop", "client_id": CLIENT, "secret": SECRET}
+    draft: dict[str, Any] = {"key": "shop", "name": "Shop", "client_id": CLIENT, "secret": SECRET}
     oidc.add(issuer=f"{oidc.there.issuer}/")
     assert oidc.come_back(oidc.site.browser()).status_code == 302
     providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, issuer=oidc.there.issuer))
@@ -274,7 +274,7 @@ def test_a_claim_that_is_not_there_gives_no_role(oidc: Oidc) -> None:
     oidc.there.userinfo = {"sub": "7"}
     assert oidc.come_back(oidc.site.browser()).location == "/"
     assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/desk/"
-    draft = {"key": "shop", "name": "Shop", "client_id": CLIENT, "issuer": oidc.there.issuer}
+    draft: dict[str, Any] = {"key": "shop", "name": "Shop", "client_id": CLIENT, "issuer": oidc.there.issuer}
     providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, staff=True))
     assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/", "no claim, no roles"
 
