@@ -8,6 +8,7 @@ from markupsafe import Markup
 from helpdesk_core.errors import NotFound
 from helpdesk_core.search.marking import READ, around, marks, whole
 from helpdesk_core.texts import lazy as _l
+from helpdesk_core.tickets.content import clean_line
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, count_tickets, list_tickets
 from helpdesk_core.tickets.results import SearchPage, search_tickets
@@ -102,6 +103,7 @@ def finds_answers() -> bool:
 
 def answers_to(text: str, department: str | None, limit: int) -> list[Answer]:
     """Return what plugins suggest for a text, at most `limit`; nothing for less than three letters."""
+    text = clean_line(text)  # databases of plugins do not take every control character
     if len(text) < 3 or not finds_answers():
         return []
     found = current_desk().hooks.collect(

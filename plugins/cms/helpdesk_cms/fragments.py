@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from flask import render_template
 from werkzeug.datastructures import MultiDict
@@ -20,6 +20,8 @@ from .texts import _
 from .texts import lazy as _l
 
 NUMBER: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""What no path holds, and databases do not take: control characters besides ends of lines, halves of characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ def render(
     """
     from . import asking, knowledge, tickets
 
-    parts = urlsplit(path.strip().lstrip("/")[:2000])
-    asked = Asked(desk, site, who, place, parts.path.rstrip("/"), dict(parse_qsl(parts.query)), form)
+    # By hand: a visitor's path is no address, and urlsplit raises for some texts.
+    part, _mark, query = path.strip().lstrip("/")[:2000].partition("#")[0].partition("?")
+    asked = Asked(desk, site, who, place, part.rstrip("/"), dict(parse_qsl(query)), form)
+    fits = not _CONTROL.search(" ".join((asked.path, *asked.query, *asked.query.values())))
     act_as(asked.actor, _signed_as(who))
     routes: tuple[tuple[str, Part], ...] = (
         ("|new", asking.new),
@@ -89,9 +93,9 @@ def render(
         ("status", knowledge.status),
     )
     try:
-        for rule, part in routes:
-            if match := re.fullmatch(rule, asked.path):
-                return part(asked, *match.groups())
+        for rule, show_part in routes:
+            if fits and (match := re.fullmatch(rule, asked.path)):
+                return show_part(asked, *match.groups())
         raise NotFound(_l("There is nothing here. Ask for help, or look through your tickets."))
     except NotFound as error:
         return note(asked, _("Not found"), said(error), status=404)

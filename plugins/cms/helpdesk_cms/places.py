@@ -44,9 +44,17 @@ class Place:
 def page_of(text: str) -> Place:
     """Return the place of a site's page; `Invalid` for what is no address of a page."""
     fits = len(text) <= 2000 and text.isprintable() and re.match(r"https?://[^/\\]|/(?![/\\])", text)
-    if not fits or '"' in text or "<" in text:
+    if not fits or '"' in text or "<" in text or not _is_address(text):
         raise Invalid({"page": [_l("Send “page”: the address of the page that shows the answer.")]})
     return Place(page=text)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:  # such as https://[x
+        return False
+    return True
 
 
 def file_token(desk: Helpdesk, user_id: int, uid: str) -> str:

@@ -138,6 +138,8 @@ def test_what_cannot_be_read_is_a_problem_that_names_the_mend(world: Sites) -> N
         ({"path": "new", "page": "javascript:alert(1)"}, 422, "page"),
         ({"path": "new", "page": '/x"><script>'}, 422, "page"),
         ({"path": "new", "page": "//evil.example"}, 422, "page"),
+        ({"path": "new", "page": "https://[x"}, 422, "page"),
+        ({"path": "new", "page": "https://exam\u2100ple.com/"}, 422, "page"),
         ({"path": "new", "page": PAGE, "method": "DELETE"}, 422, "method"),
         ({"path": "new", "page": PAGE, "x": {"y": 1}}, 422, "x"),
         ([1], 422, "JSON"),
@@ -145,7 +147,8 @@ def test_what_cannot_be_read_is_a_problem_that_names_the_mend(world: Sites) -> N
     for body, status, word in cases:
         answer = world.call("fragment", token, body)
         assert (answer.status_code, word in answer.text) == (status, True), body
-    for path in ("nowhere", "tickets/../../admin", "article/none", "tickets/%00", "x" * 5000):
+    hostile = ("x://[", "//[", "http://[x]:y/?[", "article/a\0b", "article/\ud800", "search?q=%00abc", "new?%01=a")
+    for path in (*hostile, "nowhere", "tickets/../../admin", "article/none", "tickets/%00", "x" * 5000):
         assert world.fragment(path)["status"] == 404, path
 
 
@@ -168,6 +171,7 @@ class Helper:
     @hookimpl(portal_answers)
     def answers(self, text: str) -> Sequence[Answer]:
         """Know two articles."""
+        Helper.seen["text"] = text
         return [
             Answer(title="Mail on a phone", href="/x/helper/1", text=text, slug="en/mail"),
             Answer(title="B", href="/b"),
@@ -222,6 +226,9 @@ def test_plugins_answer_ask_and_tell_in_pages_of_sites(with_helper: Sites) -> No
     assert world.fragment("article/en/mail", VISITOR)["status"] == 404
     assert "All is well." in world.fragment("status")["html"]
     assert "Find an answer" in world.fragment("start")["title"]
+
+    world.fragment("new", form={"subject": "mail\0down", "then": "questions"})
+    assert Helper.seen["text"] == "mail down"
 
     form = {"subject": "Down", "body": "It is.", "x-helper-product": ""}
     assert "Product" in world.fragment("new", form=form)["html"]
