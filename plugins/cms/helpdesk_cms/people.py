@@ -20,10 +20,10 @@ from helpdesk_core.api.users import (
     find_role,
     grant_role,
     load_actor_by_user,
-    revoke_role,
 )
 
 from .models import Person, Site
+from .roles import take
 from .sites import OWNERS_ONLY
 from .texts import lazy as _l
 from .tokens import Claims
@@ -171,19 +171,11 @@ def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> list[list[st
         wanted = [[mine, at] for mine, at in wanted if _is_given(session, mine) and (not at or at in departments)]
     for mine, at in person.roles:
         if [mine, at] not in wanted and (not at or at in departments):
-            _take(desk, user.uid, mine, at)
+            take(desk, user.uid, mine, at)
     for mine, at in wanted:
         if [mine, at] not in person.roles:
             grant_role(desk, SYSTEM, user.uid, mine, at or None)
     return wanted
-
-
-def _take(desk: Helpdesk, uid: str, role: str, at: str) -> None:
-    """Take a role that may have been removed from the helpdesk meanwhile."""
-    try:
-        revoke_role(desk, SYSTEM, uid, role, at or None)
-    except HelpdeskError:
-        return
 
 
 def _is_given(session: Session, role: str) -> bool:

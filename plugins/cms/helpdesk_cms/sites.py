@@ -19,6 +19,7 @@ from helpdesk_core.api.users import all_roles, require_everywhere
 
 from .events import SiteChanged
 from .models import Site
+from .roles import given_by, take_all_but
 from .signing import is_secret, new_secret
 from .texts import ID, lazy
 
@@ -86,22 +87,26 @@ def make(desk: Helpdesk, actor: Actor, draft: SiteDraft, secret: str | None = No
 
 
 def change(desk: Helpdesk, actor: Actor, key: str, draft: SiteDraft) -> Site:
-    """Change a site; its key stays."""
+    """Change a site; its key stays. Roles that people have because of it go where it gives them no more."""
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
+        gave = given_by(row)
         for name, value in _checked(desk, tx.session, draft).items():
             setattr(row, name, value)
+        if gave - given_by(row):
+            take_all_but(tx, row, given_by(row))
         row.updated_at = tx.now
         tx.record(SiteChanged(site=row.key, name=row.name, what="changed"))
     return row
 
 
 def remove(desk: Helpdesk, actor: Actor, key: str) -> None:
-    """Remove a site; accounts and tickets that came from there stay."""
+    """Remove a site; accounts and tickets that came from there stay, roles that it gave go."""
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
+        take_all_but(tx, row, ())
         tx.record(SiteChanged(site=row.key, name=row.name, what="removed"))
         tx.session.delete(row)
 

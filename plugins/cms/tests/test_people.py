@@ -3,8 +3,10 @@
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
+from helpdesk_cms import sites
 from helpdesk_cms.models import Frame, Person
 from helpdesk_core.api.hooks import customer_facts
 from helpdesk_core.api.users import User, find_by_address, roles_of
@@ -104,7 +106,7 @@ def test_roles_of_the_site_are_given_and_taken(world: Sites) -> None:
     site = world.site
     site.world.agent("Adam Agent", "support")
 
-    def held() -> list[tuple[str, bool]]:
+    def given() -> list[tuple[str, bool]]:
         user = user_of(site, "mia@example.com")
         assert user is not None
         with site.desk.read() as session:
@@ -113,14 +115,55 @@ def test_roles_of_the_site_are_given_and_taken(world: Sites) -> None:
     roles = [["editor", "agent", "support"]]
     world.change(roles=roles)
     enter(world, roles=["editor"])
-    assert held() == []  # nobody becomes staff where staff may not come from
+    assert given() == []  # nobody becomes staff where staff may not come from
     world.change(staff=True, roles=roles)
     enter(world, roles=["editor", "author"])
-    assert held() == [("agent", False)]
+    assert given() == [("agent", False)]
     enter(world, roles=None)
-    assert held() == [("agent", False)]
+    assert given() == [("agent", False)]
     enter(world, roles=["author"])
-    assert held() == []
+    assert given() == []
+
+
+def held(site: PluginSite, address: str = "mia@example.com") -> list[str]:
+    user = user_of(site, address)
+    assert user is not None
+    with site.desk.read() as session:
+        return [each.role.key for each in roles_of(session, user.id)]
+
+
+@pytest.mark.parametrize("end", ["staff", "active", "mapping", "removed"])
+def test_roles_that_a_site_gave_end_with_what_gave_them(world: Sites, end: str) -> None:
+    site, roles = world.site, [["editor", "agent", "support"]]
+    site.world.agent("Adam Agent", "support")
+    world.change(staff=True, roles=roles)
+    enter(world, roles=["editor"])
+    world.change(staff=True, roles=roles, url="https://www.example.com/")
+    assert held(site) == ["agent"]
+    if end == "removed":
+        sites.remove(site.desk, world.owner, "main")
+    else:
+        given = {"staff": True, "roles": roles, "is_active": True}
+        world.change(**{**given, **{"staff": {"staff": False}, "active": {"is_active": False}}.get(end, {"roles": []})})
+    assert held(site) == []
+    if end != "removed":
+        world.change(staff=True, roles=roles)
+        enter(world, roles=["editor"])
+        assert held(site) == ["agent"]
+
+
+def test_a_role_that_another_site_gives_too_stays(world: Sites) -> None:
+    site, roles = world.site, [["editor", "agent", "support"]]
+    site.world.agent("Adam Agent", "support")
+    world.change(staff=True, roles=roles)
+    shop = world.make("shop", staff=True, roles=roles)
+    enter(world, roles=["editor"])
+    token = world.token("sign-in", shop, **{**MEMBER, "roles": ["editor"]})
+    assert site.app.test_client().post("/x/cms/sign-in", data={"token": token}).status_code == 303
+    world.change()
+    assert held(site) == ["agent"]
+    sites.remove(site.desk, world.owner, "shop")
+    assert held(site) == []
 
 
 def test_no_site_gives_roles_that_only_owners_give(world: Sites) -> None:
