@@ -96,7 +96,7 @@ class Sender:
         if not self._renew(mail):
             return 0
         transport = self._desk.hooks.pick(hooks.mail_transport, mail=mail) or self._outlet.transport()
-        if transport in connections.down and not transport.falls_back:
+        if transport in connections.down and not self._may_fall_back(transport):
             self._release([mail], DOWN_WAIT)
             return 0
         try:
@@ -119,8 +119,11 @@ class Sender:
         return 1
 
     def _hand_over(self, connections: _Connections, transport: Transport, envelope: Envelope) -> Receipt:
-        """Send, by the site's way out if the one that a plugin has chosen is down and says so."""
-        if not transport.falls_back:
+        """Send, by the site's way out if the one that a plugin has chosen is down and says so.
+
+        A site's way out that reaches nobody is none: the mail waits for the one that was chosen.
+        """
+        if not self._may_fall_back(transport):
             return connections.hand_over(transport, envelope)
         if transport not in connections.down:
             try:
@@ -136,6 +139,9 @@ class Sender:
         except TransportDown:
             connections.down.add(site)
             raise
+
+    def _may_fall_back(self, transport: Transport) -> bool:
+        return transport.falls_back and self._outlet.transport().delivers
 
     def _claim(self) -> Sequence[OutgoingMail]:
         now = self._desk.now()

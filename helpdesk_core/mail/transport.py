@@ -71,9 +71,12 @@ class Transport(ABC):
     """A way out. Plugins bring others by the hook `mail_transport`.
 
     With `falls_back` the way out of [mail] is tried at once where this one does not work at all (`TransportDown`).
+    `delivers` is False for one that reaches nobody: mail that was meant for another way out waits instead of ending
+    here.
     """
 
     falls_back: bool = False
+    delivers: bool = True
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:
@@ -82,6 +85,8 @@ class Transport(ABC):
 
 class FolderTransport(Transport):
     """Writes each mail to a file `<uid>.eml`, for trying things out; it reaches nobody."""
+
+    delivers = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -134,6 +139,8 @@ class MemoryTransport(Transport, Connection):
 
 class NullTransport(Transport, Connection):
     """Sends nothing; mails are marked as dropped."""
+
+    delivers = False
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes, policy
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
@@ -20,7 +21,7 @@ from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.mail.outlet import Outlet
 from helpdesk_core.mail.send import DOWN_WAIT, LEASE, WAITS, Sender
 from helpdesk_core.mail.smtp import SmtpTransport
-from helpdesk_core.mail.transport import MemoryTransport, NullTransport, Transport
+from helpdesk_core.mail.transport import FolderTransport, MemoryTransport, NullTransport, Transport
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import TestClock, World
 from tests.mail.drafts import DRAFT
@@ -236,6 +237,31 @@ def test_a_plugin_may_bring_the_way_out(desk: Helpdesk, queued: Queue, memory: M
     queued(template="special")
     sender(desk, memory).run()
     assert (len(memory.sent), len(own.memory.sent)) == (1, 1)
+
+
+class DownWay:
+    """A plugin whose way out does not answer, and may fall back to the site's."""
+
+    def __init__(self) -> None:
+        self.server = SmtpTransport("127.0.0.1", free_port(), falls_back=True)
+
+    @hookimpl(mail_transport)
+    def way(self) -> Transport:
+        return self.server
+
+
+@pytest.mark.parametrize("name", ["folder", "none", "memory"])
+def test_mail_falls_back_only_to_a_way_out_that_delivers(
+    desk: Helpdesk, queued: Queue, tmp_path: Path, memory: MemoryTransport, name: str
+) -> None:
+    ways = {"folder": FolderTransport(tmp_path / "out"), "none": NullTransport(), "memory": memory}
+    desk.hooks.register(DownWay(), "down")
+    first, second = queued(), queued(message_id="<two@helpdesk.example>")
+    sender(desk, ways[name]).run()
+    found = [mail_of(desk, uid).state for uid in (first, second)]
+    assert found == (["sent", "sent"] if name == "memory" else ["queued", "queued"])
+    assert len(memory.sent) == (2 if name == "memory" else 0)
+    assert not list((tmp_path / "out").glob("*"))
 
 
 def test_the_settings_choose_the_way_out_and_a_change_is_taken_up(desk: Helpdesk) -> None:
