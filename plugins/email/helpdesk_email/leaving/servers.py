@@ -1,18 +1,32 @@
 """The servers of departments, as ways out that core sends by."""
 
+import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from helpdesk_core.api import Helpdesk
-from helpdesk_core.api.errors import Refused
-from helpdesk_core.api.mail import OutgoingMail, SmtpTransport, Transport, TransportDown
+from helpdesk_core.api.errors import HelpdeskError, Refused
+from helpdesk_core.api.mail import Connection, OutgoingMail, SmtpTransport, Transport, TransportDown
 
 from .departments import mail_of, password_of
 from .models import DepartmentMail
 
+log = logging.getLogger(__name__)
 TRIAL_SECONDS = 15.0
 MEND = "Check the department's server under “Ways out for mail”."
+
+
+class Closed(Transport):
+    """A way out that cannot be opened for now, and says why: its mail waits, and leaves by no other."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def connect(self) -> AbstractContextManager[Connection]:
+        """Raise `TransportDown`."""
+        raise TransportDown(self._why)
 
 
 class Servers:
@@ -23,11 +37,23 @@ class Servers:
         self._made: Mapping[int, tuple[datetime, Transport]] = {}
 
     def of(self, mail: OutgoingMail) -> Transport | None:
-        """Return the way out for a mail; None for the site's."""
+        """Return the way out for a mail; None for the site's.
+
+        It never raises, since mail would leave by the site's way out then, which may not send for the department.
+        """
         if mail.department_id is None:
             return None
+        try:
+            return self._of(mail.department_id)
+        except HelpdeskError as error:
+            return Closed(f"{error} {MEND}")
+        except Exception as error:
+            log.exception("The way out of the department %s cannot be told", mail.department_id)
+            return Closed(f"The department's server cannot be told ({type(error).__name__}). {MEND}")
+
+    def _of(self, department_id: int) -> Transport | None:
         with self._desk.read() as session:
-            row = mail_of(session, mail.department_id)
+            row = mail_of(session, department_id)
         if row is None or not row.host:
             return None
         made = self._made.get(row.department_id)

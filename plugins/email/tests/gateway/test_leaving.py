@@ -7,6 +7,8 @@ from pathlib import Path
 import dkim  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Actor, Helpdesk
 from helpdesk_core.api.errors import Invalid
@@ -19,11 +21,12 @@ from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import World
 from helpdesk_email.desk.marks import fates
+from helpdesk_email.leaving import servers
 from helpdesk_email.leaving.departments import DepartmentDraft, mail_of, set_mail
 from helpdesk_email.leaving.dkim import Signer, new_key
 from helpdesk_email.leaving.history import without_history
 from helpdesk_email.leaving.keys import KeyDraft, all_keys, save_key, signer_of
-from helpdesk_email.leaving.models import DkimKey
+from helpdesk_email.leaving.models import DepartmentMail, DkimKey
 from helpdesk_email.leaving.servers import server_of
 from helpdesk_email.reading import strip_reply
 from helpdesk_email.receiving import Gateway
@@ -43,6 +46,11 @@ def ticket(desk: Helpdesk, gateway: Gateway, adam: Actor, sent: Sent) -> Ticket:
     gateway.receive(written("The printer is on fire."))
     sent()
     return tickets(desk)[0]
+
+
+def unreachable(_session: Session, _department_id: int) -> DepartmentMail:
+    """Stand in for the query while the database does not answer."""
+    raise OperationalError("SELECT 1", {}, OSError("gone"))
 
 
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:
@@ -133,6 +141,25 @@ class TestServers:
         with desk.read() as session:
             [departure] = fates(session, [posted.message.id])[posted.message.id].departures
         assert (departure.state, departure.tried, departure.recipients) == ("queued", True, "carla@example.net")
+
+    @pytest.mark.parametrize("trouble", ["password", "database"])
+    def test_mail_waits_while_its_server_cannot_be_told(
+        self, desk: Helpdesk, adam: Actor, owner: Actor, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, trouble: str
+    ) -> None:
+        row = set_mail(desk, owner, "support", DepartmentDraft(host="smtp.example.com", username="u", password="p"))
+        if trouble == "password":
+            with desk.begin(SYSTEM) as tx:
+                tx.session.get_one(DepartmentMail, row.id).sealed = "sealed with another key"
+        else:
+            monkeypatch.setattr(servers, "mail_of", unreachable)
+        site = MemoryTransport()
+        reply(desk, adam, ticket.number or "", NewMessage(text="One."))
+        Worker(desk, transport=site, jobs=()).run_once()
+        assert not site.sent
+        with desk.read() as session:
+            mail = session.scalars(select(OutgoingMail).where(OutgoingMail.template == "reply")).one()
+        assert mail.state == "queued"
+        assert "Check the department's server" in (mail.error or "")
 
     def test_a_password_goes_to_no_other_server(self, desk: Helpdesk, owner: Actor) -> None:
         one = DepartmentDraft(host="smtp.example.com", username="support", password="secret")
