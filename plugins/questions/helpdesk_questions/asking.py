@@ -130,6 +130,7 @@ def store(tx: Transaction, ticket: Ticket, message: Message, draft: NewTicket) -
         tx.session.add(
             Answer(
                 ticket_id=ticket.id,
+                message_id=message.id,
                 key=each.name,
                 version=each.set.version,
                 kind=each.asked.kind,

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from helpdesk_core.api import BigId, JSONText, LongText, PluginTables
-from helpdesk_core.api.tickets import Ticket
+from helpdesk_core.api.tickets import Message, Ticket
 
 
 class Base(PluginTables, DeclarativeBase):
@@ -37,6 +37,8 @@ class Answer(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey(Ticket.id, ondelete="CASCADE"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey(Message.id, ondelete="CASCADE"), index=True)
+    """The message that they came with, which may stand at another ticket by now; they go when it goes."""
     key: Mapped[str] = mapped_column(String(90), index=True)
     """`<set>.<question>`."""
     version: Mapped[int]

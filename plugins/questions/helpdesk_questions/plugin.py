@@ -152,9 +152,9 @@ class QuestionsPlugin(Plugin):
         return commands(self.desk)
 
     @hookimpl(message_redacting)
-    def message_redacting(self, tx: Transaction, ticket: Ticket, message: Message) -> None:
+    def message_redacting(self, tx: Transaction, message: Message) -> None:
         """Remove the answers with the message that they came with."""
-        showing.redacted(tx, ticket, message)
+        showing.redacted(tx, message)
 
     @hookimpl(personal_data)
     def personal_data(self, user: User) -> Sequence[PersonalData]:

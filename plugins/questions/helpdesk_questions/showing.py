@@ -64,10 +64,7 @@ def forget(tx: Transaction, user: User) -> None:
     tx.session.execute(delete(Answer).where(Answer.ticket_id.in_(theirs)).execution_options(synchronize_session=False))
 
 
-def redacted(tx: Transaction, ticket: Ticket, message: Message) -> None:
-    """Remove the answers along with the message that they came with, the first of the ticket."""
-    first = tx.session.scalar(select(Message.id).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1))
-    if first == message.id:
-        tx.session.execute(
-            delete(Answer).where(Answer.ticket_id == ticket.id).execution_options(synchronize_session=False)
-        )
+def redacted(tx: Transaction, message: Message) -> None:
+    """Remove the answers that came with a message, at whichever ticket it stands now."""
+    gone = delete(Answer).where(Answer.message_id == message.id)
+    tx.session.execute(gone.execution_options(synchronize_session=False))

@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select
 
 from helpdesk_core.api import Actor, hookimpl
 from helpdesk_core.api.automation import Condition, clause_of, explain_conditions, load_facts
 from helpdesk_core.api.hooks import customer_services
 from helpdesk_core.api.services import Customer, Service, ServiceSource
-from helpdesk_core.api.tickets import NewMessage, NewTicket, Requester, Ticket, open_ticket
+from helpdesk_core.api.tickets import (
+    Message,
+    NewMessage,
+    NewTicket,
+    Requester,
+    Ticket,
+    merge,
+    open_ticket,
+    redact,
+    reply,
+)
 from helpdesk_core.testing.browser import File
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_questions import showing
@@ -213,6 +224,32 @@ def test_a_page_asks_the_database_once_for_all_answers(asking: Asking) -> None:
         browser.get(f"/desk/tickets/{ticket.number}")
     assert str(asked).count("questions_") <= 2 * str(asked).count("questions_answers")
     assert len(asked) <= 8
+
+
+@pytest.mark.parametrize("into_older", [True, False])
+def test_answers_go_with_their_message_wherever_it_stands(asking: Asking, into_older: bool) -> None:
+    older, newer = opened(asking, PAID), opened(asking, {**PAID, "invoice.number": "R-18"})
+    source, target = (newer, older) if into_older else (older, newer)
+    desk = asking.site.desk
+    with desk.read() as session:
+        firsts = {
+            ticket.id: session.scalars(select(Message.uid).where(Message.ticket_id == ticket.id)).one()
+            for ticket in (source, target)
+        }
+    merge(desk, asking.owner, source.number or "", target.number or "")
+    redact(desk, asking.owner, target.number or "", firsts[source.id], "a card number")
+    left = showing.answers(desk, [source.id, target.id])
+    assert {ticket_id: len(rows) for ticket_id, rows in left.items()} == {target.id: 4}
+    redact(desk, asking.owner, target.number or "", firsts[target.id], "a card number")
+    assert not showing.answers(desk, [source.id, target.id])
+
+
+def test_answers_stay_when_a_later_message_is_redacted(asking: Asking) -> None:
+    ticket = opened(asking, PAID)
+    desk = asking.site.desk
+    later = reply(desk, asking.owner, ticket.number or "", NewMessage(text="Thanks"))
+    redact(desk, asking.owner, ticket.number or "", later.message.uid, "too much")
+    assert len(showing.answers(desk, [ticket.id])[ticket.id]) == 4
 
 
 def test_answers_go_with_the_message_they_came_with_and_with_the_person(asking: Asking) -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         "questions_answers",
         sa.Column("id", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=True),
         sa.Column("key", sa.String(length=90), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -36,6 +37,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_questions_answers_message_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
             ["ticket_id"], ["tickets.id"], name=op.f("fk_questions_answers_ticket_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_questions_answers")),
@@ -45,6 +49,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("questions_answers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_questions_answers_key"), ["key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_questions_answers_message_id"), ["message_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_questions_answers_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
