@@ -1,7 +1,8 @@
 """Searching in what plugins bring, and listing it for those who keep an index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.hooks import HookFailed
@@ -36,11 +37,19 @@ def _found(
 ) -> Sequence[FoundPage]:
     if source.find is None or not query.words:
         return []
-    find = partial(source.find, query, actor, limit)
+    find = partial(_pages, partial(source.find, query, actor, limit))
     try:
         return desk.hooks.run_for(hooks.search_sources, plugin_id, find)[:limit]
     except HookFailed:
         return []  # it is counted and logged already
+
+
+def _pages(find: Callable[[], Sequence[FoundPage]]) -> Sequence[FoundPage]:
+    """Return what a source finds; a TypeError where that is no sequence of pages."""
+    found: Any = find()
+    if not isinstance(found, Sequence) or not all(isinstance(each, FoundPage) for each in found):
+        raise TypeError(f"what is found has to be a sequence of FoundPage, not {found!r}")
+    return found
 
 
 def search_documents(
