@@ -88,8 +88,15 @@ _AGREE: Final[Mapping[str, Callable[[Sequence[str], Sequence[str]], bool]]] = {
 
 
 def values_of(text: str) -> tuple[str, ...]:
-    """Return the values that somebody typed, parted by commas; one with a comma of its own stands in quotes."""
-    parts = next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True), [])
+    """Return the values that somebody typed, parted by commas; one with a comma of its own stands in quotes.
+
+    A text that is too long to be parted is one value, which `problem_of` refuses.
+    """
+    line = " ".join(text.splitlines())
+    try:
+        parts = next(csv.reader([line], skipinitialspace=True), [])
+    except csv.Error:
+        parts = [line]
     return tuple(each.strip() for each in parts if each.strip())
 
 

@@ -143,6 +143,14 @@ def test_values_are_parted_by_commas_and_quotes_hold_them_together(typed: str, v
     assert values_of(said_values(values)) == values
 
 
+def test_a_text_that_is_too_long_for_values_is_one_that_is_refused(desk: Helpdesk) -> None:
+    values = values_of("x" * 200_000)
+    assert len(values) == 1
+    with desk.read() as session:
+        problem = condition_problem(desk, session, Condition("subject", "has", values))
+    assert "longer ones, than can be compared" in (problem or "")
+
+
 PLUGIN = """
 from helpdesk_core.api.automation import AutomaticAction, ConditionField
 from helpdesk_core.api.hooks import automatic_actions, condition_fields
