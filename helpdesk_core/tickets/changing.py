@@ -28,6 +28,7 @@ from helpdesk_core.users.staff import may_work
 SOMEBODY_ELSE = _l(
     "Somebody else changed this ticket in between. Nothing of yours was lost: reload, compare, send again."
 )
+MERGED = _l("This ticket was merged into another. Undo the merge to work on it again.")
 
 
 def change(desk: Helpdesk, actor: Actor, number: str, wanted: Change) -> Ticket:
@@ -58,7 +59,7 @@ def change(desk: Helpdesk, actor: Actor, number: str, wanted: Change) -> Ticket:
 def move(desk: Helpdesk, actor: Actor, number: str, department: str, text: str = "") -> Ticket:
     """Move the ticket to another department, also to one the actor cannot read, with an optional internal note.
 
-    An assignee who may not work there is taken off.
+    An assignee who may not work there is taken off. `Conflict` where the ticket was merged into another.
     """
     with desk.read() as session:
         ticket = find_ticket(session, actor, number, "desk")
@@ -72,6 +73,8 @@ def move(desk: Helpdesk, actor: Actor, number: str, department: str, text: str =
         )
     desk.hooks.veto(hooks.ticket_move_check, ticket=ticket, department=department, actor=actor)
     with desk.begin(actor) as tx:
+        if lock_ticket(tx.session, actor, number, "desk").merged_into_id is not None:
+            raise Conflict(MERGED)
         if text.strip():
             note(desk, actor, number, NewMessage(text=text))
         ticket = lock_ticket(tx.session, actor, number, "desk")
@@ -116,7 +119,7 @@ def _turn(desk: Helpdesk, actor: Actor, number: str, *, to_open: bool) -> Ticket
     with desk.begin(actor) as tx:
         ticket = lock_ticket(tx.session, actor, number)
         if ticket.merged_into_id is not None:
-            raise Conflict(_l("This ticket was merged into another. Undo the merge to work on it again."))
+            raise Conflict(MERGED)
         was_open = ticket.is_open
         if was_open != to_open:
             check_step(words, ticket.status, status)
@@ -194,7 +197,7 @@ def _status(tx: Transaction, ticket: Ticket, value: str, words: Vocabulary) -> _
         status = words.usable_status(value)
         check_step(words, ticket.status, status)
         if ticket.merged_into_id is not None and status.is_open:
-            raise Conflict(_l("This ticket was merged into another. Undo the merge to work on it again."))
+            raise Conflict(MERGED)
         set_status(tx, ticket, status)
 
     return _Step(ticket.status.key, value, apply)

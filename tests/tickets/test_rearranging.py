@@ -14,6 +14,7 @@ from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import hooks, people
 from helpdesk_core.tickets.audit import verify
+from helpdesk_core.tickets.changing import move
 from helpdesk_core.tickets.conversation import note, reply
 from helpdesk_core.tickets.inputs import NewMessage
 from helpdesk_core.tickets.models import Ticket
@@ -135,6 +136,20 @@ def test_a_merged_ticket_cannot_be_merged_again_nor_into_itself(desk: Helpdesk, 
         merge(desk, agent, a, c)
     with pytest.raises(Invalid):
         merge(desk, agent, b, b)
+
+
+def test_a_merged_ticket_cannot_be_moved(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    world.department("sales")
+    a, b = (world.ticket().ticket.number or "" for _ in range(2))
+    merge(desk, agent, a, b)
+    with pytest.raises(Conflict, match="Undo the merge"):
+        move(desk, agent, a, "sales", "Yours")
+    with desk.read() as session:
+        assert find_ticket(session, SYSTEM, a).department.key == "support"
+    assert "Yours" not in said(desk, b)
+    undo(desk, agent, operation_of(desk, a))
+    assert move(desk, agent, a, "sales").department.key == "sales"
 
 
 def test_rights_are_asked_in_both_departments(desk: Helpdesk, world: World) -> None:

@@ -164,7 +164,7 @@ def _sentence(kind: str, data: Mapping[str, Any]) -> str:
     if kind == "ticket.unlinked":
         return str(_("took the link to #%(n)s away", n=other))
     known = current_desk().event_types.get(kind)
-    return str(known.sentence) if known is not None and known.sentence else kind
+    return str(spoken(known.sentence)) if known is not None and known.sentence else kind
 
 
 def _changes(changes: Mapping[str, Sequence[Any]], words: Vocabulary, names: Mapping[str, str]) -> list[Markup]:

@@ -103,6 +103,7 @@ def _may(found: Ticket, *, specialist: bool) -> Mapping[str, bool]:
     actor = current_actor()
     names = ("reply", "note", "change", "assign", "move", "merge", "redact")
     may = {name: actor.may(f"ticket.{name}", found.department_id) for name in names}
+    may["move"] = may["move"] and found.merged_into_id is None
     return may | ({"reply": True, "note": True} if specialist else {})
 
 

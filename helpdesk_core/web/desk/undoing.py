@@ -53,7 +53,7 @@ def _of_change(ticket: Ticket, row: EventRow, actor: Actor) -> Undo | None:
 
 
 def _of_move(ticket: Ticket, row: EventRow, actor: Actor, words: Vocabulary) -> Undo | None:
-    if not actor.may("ticket.move", ticket.department_id):
+    if ticket.merged_into_id is not None or not actor.may("ticket.move", ticket.department_id):
         return None
     key = next((each.key for each in words.departments.values() if each.id == row.data["from_department_id"]), None)
     return Undo(url_for("desk.move", number=ticket.number), {"department": key}) if key else None
