@@ -3,9 +3,11 @@
 Only what customers see is quoted, each message without what it quotes itself, so that no mail grows with every turn.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from html import unescape
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime
@@ -26,6 +28,7 @@ MOST_MESSAGES = 20
 MOST_CHARACTERS = 60_000
 MARK = '<div data-history="1">'
 _ENDS = "</body>"
+_ATTRIBUTIONS = re.compile(r"<p>([^<]*)</p>\n<blockquote>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +59,49 @@ def with_history(desk: Helpdesk, session: Session, draft: OutgoingDraft, choice:
 
 
 def forget_history(tx: Transaction, ticket: Ticket, message: Message) -> None:
-    """Take the history out of mails that may quote a message which is redacted, whether they have left or wait."""
+    """Take the history out of mails that may quote a message which is redacted, whether they have left or wait.
+
+    What agents have quoted themselves stays.
+    """
     later = select(OutgoingMail).where(
         OutgoingMail.ticket_id == ticket.id, OutgoingMail.template == "reply", OutgoingMail.message_ref > message.id
     )
     for mail in tx.session.scalars(later):
         html = mail.body_html
-        if html is not None and MARK in html:
+        if html is None:
+            values = {"body_text": without_history(mail.body_text, _any_attribution(tx.desk))}
+        elif MARK in html:
             before, _mark, after = html.rpartition(MARK)
-            html = before + after[after.rfind(_ENDS) :] if _ENDS in after else before
-        values = {"body_text": without_history(mail.body_text), "body_html": html}
+            said = {unescape(each) for each in _ATTRIBUTIONS.findall(after)}
+            rest = before + after[after.rfind(_ENDS) :] if _ENDS in after else before
+            values = {"body_text": without_history(mail.body_text, said.__contains__), "body_html": rest}
+        else:
+            continue
         affect(tx.session, update(OutgoingMail).where(OutgoingMail.id == mail.id).values(values))
 
 
-def without_history(text: str) -> str:
-    """Return the text of a mail without the quotes at its end, and the lines that say whose they are."""
+def without_history(text: str, attributes: Callable[[str], object]) -> str:
+    """Return the text of a mail without quotes below lines that say whose they are, which `attributes` knows."""
     lines = text.rstrip("\n").split("\n")
-    end, within = len(lines), False
-    for at in range(len(lines) - 1, -1, -1):
-        line = lines[at]
-        if line.startswith(">"):
-            end, within = at, True
-        elif within and line.endswith(":"):
-            end, within = at, False
-        elif line.strip() or within:
-            break
-    return "\n".join(lines[:end]).rstrip("\n") + "\n"
+    kept: list[str] = []
+    within = False
+    for at, line in enumerate(lines):
+        begins = at + 1 < len(lines) and lines[at + 1].startswith(">") and attributes(line)
+        within = bool(begins) or (within and line.startswith(">"))
+        if not within:
+            kept.append(line)
+    return "\n".join(kept).rstrip("\n") + "\n"
+
+
+def _any_attribution(desk: Helpdesk) -> Callable[[str], object]:
+    """Return what knows a line of ours above a quote, in any language; programs for mail write no seconds there."""
+    forms = [
+        re.escape(_wrote(desk, locale, "{date}", "{name}"))
+        .replace(re.escape("{date}"), r".*\d[:.]\d\d[:.]\d\d.*")
+        .replace(re.escape("{name}"), ".*")
+        for locale in desk.catalogues.languages
+    ]
+    return re.compile("|".join(forms)).fullmatch
 
 
 def _earlier(session: Session, ticket_id: int, before: int, most: int) -> Sequence[Message]:
@@ -124,7 +144,11 @@ def _reader(desk: Helpdesk, session: Session, draft: OutgoingDraft) -> _Reader:
 def _attribution(desk: Helpdesk, message: Message, reader: _Reader) -> str:
     date = format_datetime(message.created_at, "medium", tzinfo=reader.zone, locale=known_locale(reader.locale))
     name = " ".join(message.author_name.split())
-    return desk.texts(reader.locale).say(texts.lazy("On %(date)s %(name)s wrote:", date=date, name=name))
+    return _wrote(desk, reader.locale, date, name)
+
+
+def _wrote(desk: Helpdesk, locale: str, date: str, name: str) -> str:
+    return desk.texts(locale).say(texts.lazy("On %(date)s %(name)s wrote:", date=date, name=name))
 
 
 def _quoted(text: str) -> str:
