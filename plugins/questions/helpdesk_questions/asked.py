@@ -138,7 +138,7 @@ def set_of(written: Any) -> Set:
         service_types=_list(written, "service_types"),
         is_active=bool(written.get("is_active", True)),
         questions=questions,
-        version=int(written.get("version", 1)),
+        version=_version(written),
     )
 
 
@@ -152,6 +152,13 @@ def as_json(one: Set) -> dict[str, Any]:
         "is_active": one.is_active,
         "questions": [_question_json(each) for each in one.questions],
     }
+
+
+def _version(written: Mapping[str, Any]) -> int:
+    version = written.get("version", 1)
+    if not isinstance(version, int) or version < 1:
+        raise ValueError(lazy("“version” is a number of 1 or more, or is left out."))
+    return version
 
 
 def _question_json(one: Asked) -> dict[str, Any]:
