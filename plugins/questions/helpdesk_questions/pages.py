@@ -42,14 +42,14 @@ class Pages:
             Route("/new", self.one, MANAGE, methods=both, name="new"),
             Route("/import", self.take_in, MANAGE, methods=both, name="take_in"),
             Route("/questions.<form>", self.export, MANAGE, name="export"),
-            Route("/<key>", self.one, MANAGE, methods=both, name="one"),
-            Route("/<key>/delete", self.delete, MANAGE, methods=post, name="delete"),
-            Route("/<key>/move", self.move, MANAGE, methods=post, name="move"),
-            Route("/<key>/preview", self.preview, MANAGE, name="preview"),
-            Route("/<key>/add", self.question, MANAGE, methods=both, name="add"),
-            Route("/<key>/<name>", self.question, MANAGE, methods=both, name="question"),
-            Route("/<key>/<name>/move", self.move_question, MANAGE, methods=post, name="move_question"),
-            Route("/<key>/<name>/delete", self.delete_question, MANAGE, methods=post, name="delete_question"),
+            Route("/sets/<key>", self.one, MANAGE, methods=both, name="one"),
+            Route("/sets/<key>/delete", self.delete, MANAGE, methods=post, name="delete"),
+            Route("/sets/<key>/move", self.move, MANAGE, methods=post, name="move"),
+            Route("/sets/<key>/preview", self.preview, MANAGE, name="preview"),
+            Route("/sets/<key>/add", self.question, MANAGE, methods=both, name="add"),
+            Route("/sets/<key>/q/<name>", self.question, MANAGE, methods=both, name="question"),
+            Route("/sets/<key>/q/<name>/move", self.move_question, MANAGE, methods=post, name="move_question"),
+            Route("/sets/<key>/q/<name>/delete", self.delete_question, MANAGE, methods=post, name="delete_question"),
         ]
 
     def overview(self) -> str:
@@ -80,7 +80,7 @@ class Pages:
             "questions/set.html",
             one=before,
             given=request.form if errors else _set_form(before),
-            departments=self._departments(),
+            departments=self._departments(before.departments if before else ()),
             languages=typing_in.LANGUAGES,
             errors=errors,
             say=_say,
@@ -181,8 +181,11 @@ class Pages:
             flash(said(error), "error")
         return redirect(url_for("admin_questions_one", key=key))
 
-    def _departments(self) -> list[tuple[str, str]]:
-        return [(each.key, each.name) for each in all_departments(db()) if each.is_active]
+    def _departments(self, named: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """Return the departments in use, and those that are `named`, be they in use or gone."""
+        there = [(each.key, each.name) for each in all_departments(db()) if each.is_active or each.key in named]
+        known = {key for key, _name in there}
+        return there + [(key, key) for key in named if key not in known]
 
 
 def _tried(act: Callable[[], Any]) -> tuple[Any, dict[str, list[str]]]:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
+from helpdesk_core.api import SYSTEM
+from helpdesk_core.api.departments import Department
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_questions import sets, transfer
@@ -45,7 +48,7 @@ def test_an_admin_writes_a_set_tries_and_removes_it(asking: Asking) -> None:
     one = known(asking)["moving"]
     assert (one.version, one.departments, [each.key for each in one.questions]) == (3, ["sales"], ["where", "who"])
     assert one.questions[0].text == {"en": "From where?", "de": "Woher?"}
-    browser.get("/admin/x/questions/moving/where")
+    browser.get("/admin/x/questions/sets/moving/q/where")
     page = browser.submit("Remove question")
     assert "depends on “where”, which is not asked before" in page.words
     page = browser.submit("Remove set")
@@ -53,10 +56,39 @@ def test_an_admin_writes_a_set_tries_and_removes_it(asking: Asking) -> None:
     assert "moving" not in known(asking)
 
 
+@pytest.mark.parametrize("key", ["new", "delete", "move", "add", "preview", "import", "q", "sets"])
+def test_no_key_is_taken_for_an_address_of_the_pages(asking: Asking, key: str) -> None:
+    browser = asking.site.browser(asking.owner)
+    browser.get("/admin/x/questions/new")
+    browser.submit("set", {"key": key, "name.en": "Odd"}, press="Make set")
+    browser.click("Add a question")
+    browser.submit("question", {"text.en": "What?", "key": key})
+    browser.get("/admin/x/questions/")
+    browser.click("Odd")
+    browser.click("What?")
+    page = browser.submit("question", {"text.en": "What else?"})
+    assert "Saved." in page.words
+    assert [each.text for each in known(asking)[key].questions] == [{"": "What else?"}]
+
+
+def test_a_set_keeps_the_departments_that_are_not_in_use(asking: Asking) -> None:
+    asking.take_in(
+        '[[sets]]\nkey = "f"\ndepartments = ["sales"]\n[[sets.questions]]\nkey = "plan"\ntext = "Your plan"\n'
+    )
+    with asking.site.desk.begin(SYSTEM) as tx:
+        tx.session.scalars(select(Department).where(Department.key == "sales")).one().is_active = False
+        tx.reference_changed()
+    browser = asking.site.browser(asking.owner)
+    page = browser.get("/admin/x/questions/sets/f")
+    assert "Sales" in page.words
+    browser.submit("set", {"name.en": "Plans"}, press="Save")
+    assert known(asking)["f"].departments == ["sales"]
+
+
 def test_who_may_not_write_questions_does_not(asking: Asking) -> None:
     ann = asking.site.browser(asking.site.world.agent("Ann Agent", "support"))
     assert ann.get("/admin/x/questions/").status in (403, 404)
-    assert asking.site.browser(asking.carla).get("/admin/x/questions/site").status in (403, 404)
+    assert asking.site.browser(asking.carla).get("/admin/x/questions/sets/site").status in (403, 404)
 
 
 @pytest.mark.parametrize("form", ["toml", "json"])
@@ -81,6 +113,9 @@ def test_what_is_saved_can_be_taken_in_again_and_changes_nothing(asking: Asking,
         ),
         ('[[sets]]\nkey = "x"\n[[sets.questions]]\nkey = "a"\ntext = ""', "“a” has no text"),
         ('[[sets]]\nkey = "x"\nquestions = 5', "“questions” is a list"),
+        ('{"sets": [{"key": "x", "version": null}]}', "Set 1: “version” is a number"),
+        ('{"sets": [{"key": "x", "version": "two"}]}', "Set 1: “version” is a number"),
+        ('{"sets": [{"key": "x", "version": [1]}]}', "Set 1: “version” is a number"),
     ],
 )
 def test_a_file_that_cannot_be_taken_in_says_why_and_changes_nothing(asking: Asking, toml: str, said: str) -> None:
