@@ -24,6 +24,8 @@ from .texts import lazy as _l
 TYPE: Final = "comment.answered"
 HAS_IT: Final = 409
 """What a site may answer that has the message already."""
+GONE: Final = 410
+"""What a site answers whose comment is there no more: the answer is not sent again."""
 
 
 def tell(desk: Helpdesk, event: MessagePosted) -> None:
@@ -60,7 +62,7 @@ def tell(desk: Helpdesk, event: MessagePosted) -> None:
         timeout=config["timeout"].total_seconds(),
         allowed=config["allowed"],
     )
-    if not reply.ok and reply.status != HAS_IT:
+    if not reply.ok and reply.status not in (HAS_IT, GONE):
         raise Unavailable(_l("The site “%(name)s” answered HTTP %(status)s.", name=site.name, status=reply.status))
 
 

@@ -111,6 +111,22 @@ def test_a_comment_becomes_one_ticket_and_its_answers_go_back(world: Sites, rece
     assert bad.get_json()["errors"].keys() == {"id", "url", "email"}
 
 
+def test_an_answer_to_a_comment_that_is_gone_is_not_sent_again(world: Sites, receiver: Receiver) -> None:
+    site = world.site
+    world.change(comment_department="support", answers_url=receiver.url)
+    number = world.call("comments", world.token(), COMMENT).get_json()["number"]
+    agent = site.world.agent("Adam Agent", "support")
+    reply(site.desk, agent, number, NewMessage(text="It does now."))
+    receiver.statuses += [410, 500]
+    site.work()
+    site.clock.advance(hours=1)
+    site.work()
+    assert len(receiver.got) == 1
+    reply(site.desk, agent, number, NewMessage(text="And tomorrow."))
+    site.work()
+    assert len(receiver.got) == 2
+
+
 def test_the_same_comment_handed_over_at_once_is_one_ticket(world: Sites) -> None:
     world.change(comment_department="support")
     tokens = [world.token() for _ in range(4)]
