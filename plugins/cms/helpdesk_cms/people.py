@@ -83,13 +83,22 @@ def recognise_customer(desk: Helpdesk, claims: Claims) -> Who:
         return _visitor(claims)
 
 
+def may_come(site: Site, signed: SignedIn) -> bool:
+    """Tell whether an account may come from the site: staff where it is for staff, who changes the desk never."""
+    grants = signed.actor.grants
+    return not signed.user.is_owner and (not grants or (site.staff and not grants.keys() & OWNERS_ONLY))
+
+
 def find_person(session: Session, site: Site, sub: str) -> Person | None:
     """Return who has that id at the site, if they have been here."""
     return session.scalar(select(Person).where(Person.site_id == site.id, Person.sub == sub))
 
 
 def facts_about(desk: Helpdesk, user_id: int) -> list[tuple[str, str]]:
-    """Return what sites say of a person, by name, and their id there as `<site>.id`; of two sites the latest wins."""
+    """Return what sites say of a person, by name, and their id there as `<site>.id`; of two sites the latest wins.
+
+    A name with a point is left out: it could speak for another site's id.
+    """
     query = (
         select(Site.key, Person.sub, Person.data)
         .join(Site, Site.id == Person.site_id)
@@ -97,10 +106,12 @@ def facts_about(desk: Helpdesk, user_id: int) -> list[tuple[str, str]]:
         .order_by(Person.seen_at)
     )
     facts: dict[str, str] = {}
+    ids: dict[str, str] = {}
     with desk.read() as session:
         for site, sub, data in session.execute(query):
-            facts |= {**data, f"{site}.id": sub}
-    return list(facts.items())
+            facts |= {name: value for name, value in data.items() if "." not in name}
+            ids[f"{site}.id"] = sub
+    return [*facts.items(), *ids.items()]
 
 
 def _known(desk: Helpdesk, claims: Claims) -> Person | None:
@@ -150,7 +161,7 @@ def _check_joins(desk: Helpdesk, session: Session, claims: Claims, user: User) -
 def _check_staff(site: Site, signed: SignedIn) -> None:
     if signed.user.is_owner:
         raise NotFromHere(_l("Owners of the helpdesk sign in here, not from another site."))
-    if signed.actor.grants and not site.staff:
+    if not may_come(site, signed):
         raise NotFromHere(_l("Staff cannot come from this site. Sign in here instead."))
 
 

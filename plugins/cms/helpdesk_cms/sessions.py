@@ -13,7 +13,7 @@ from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.users import Credentials, NewSession, load_actor_by_user, open_session, revoke_session
 
 from .models import Begun, Frame, Refusal, Site, UsedToken
-from .people import NotFromHere, Who, find_person, recognise, recognise_customer
+from .people import NotFromHere, Who, find_person, may_come, recognise, recognise_customer
 from .sites import find_site
 from .texts import ID
 from .texts import lazy as _l
@@ -112,7 +112,7 @@ def find_frame(desk: Helpdesk, site_key: str, key: str, ip: str | None) -> OpenF
             who = Who(None, kept.get("name", ""), kept.get("email", ""), kept.get("locale") or None, ip, frame.data)
             return OpenFrame(site, who, key)
         signed = load_actor_by_user(desk, session, frame.user_id, channel="web")
-    if signed is None or signed.user.is_owner or (signed.actor.grants and not site.staff):
+    if signed is None or not may_come(site, signed):
         return None
     return OpenFrame(site, Who(signed, signed.actor.name, signed.actor.email, None, ip, frame.data), key)
 

@@ -24,10 +24,12 @@ from .signing import is_secret, new_secret
 from .texts import ID, lazy
 
 MANAGE: Final = "cms.manage"
+GIVES: Final = "role.manage"
+"""Needed besides to say whether staff come from a site, and which roles it gives."""
 KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage"})
-"""Who holds one of these can come by all the others; a site never gives such a role."""
+OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage", "oidc.manage", MANAGE})
+"""Who holds one of these can come by all the others; a site never gives such a role, nor do they come from one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,8 @@ def find_site(session: Session, key: str, *, lock: bool = False) -> Site:
 def make(desk: Helpdesk, actor: Actor, draft: SiteDraft, secret: str | None = None) -> NewKey:
     """Make a site with its first secret (or the given one); `Invalid` names every mistake by field."""
     require_everywhere(actor, MANAGE)
+    if draft.staff or draft.roles:
+        require_everywhere(actor, GIVES)
     secret = _checked_secret(secret)
     with desk.begin(actor) as tx:
         values = _checked(desk, tx.session, draft)
@@ -91,8 +95,10 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: SiteDraft) -> Site:
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
-        gave = given_by(row)
-        for name, value in _checked(desk, tx.session, draft).items():
+        gave, values = given_by(row), _checked(desk, tx.session, draft)
+        if (row.staff, row.roles) != (values["staff"], values["roles"]):
+            require_everywhere(actor, GIVES)
+        for name, value in values.items():
             setattr(row, name, value)
         if gave - given_by(row):
             take_all_but(tx, row, given_by(row))

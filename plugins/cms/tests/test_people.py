@@ -1,6 +1,7 @@
 """Who a site's people are here: proved addresses join, owners never do, roles come and go; in and out both ways."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from sqlalchemy import func, select
 
 from helpdesk_cms import sites
 from helpdesk_cms.models import Frame, Person
+from helpdesk_cms.sites import SiteDraft
+from helpdesk_core.api.errors import Forbidden
 from helpdesk_core.api.hooks import customer_facts
 from helpdesk_core.api.users import User, find_by_address, roles_of
 from helpdesk_core.testing.plugins import PluginSite
+from helpdesk_core.users.roles import create_role
 
 from .worlds import HERE, MEMBER, Sites
 
@@ -166,6 +170,36 @@ def test_a_role_that_another_site_gives_too_stays(world: Sites) -> None:
     assert held(site) == []
 
 
+def test_who_changes_the_helpdesk_comes_from_no_site(world: Sites) -> None:
+    world.site.world.agent("Ada Admin", role="admin", address="ada@example.com")
+    world.change(staff=True)
+    _client, answer = enter(world, sub="a", email="ada@example.com")
+    assert (answer.status_code, "Staff cannot come" in answer.text) == (403, True)
+    assert world.fragment("tickets", {**MEMBER, "sub": "a", "email": "ada@example.com"})["status"] == 200
+
+
+def test_whether_staff_come_and_what_roles_are_given_is_for_who_manages_roles(world: Sites) -> None:
+    site, roles = world.site, [["editor", "agent", ""]]
+    site.world.agent("Adam Agent", "support")
+    create_role(site.desk, world.owner, "keeper", "Keeper", ["cms.manage"])
+    keeper = site.world.agent("Kim Keeper", role="keeper")
+    draft = SiteDraft(key="main", name="Ours", origins=["https://www.example.com"])
+    sites.change(site.desk, keeper, "main", draft)
+    for more in (replace(draft, staff=True), replace(draft, roles=roles)):
+        with pytest.raises(Forbidden):
+            sites.change(site.desk, keeper, "main", more)
+        with pytest.raises(Forbidden):
+            sites.make(site.desk, keeper, replace(more, key="shop"))
+    world.change(staff=True, roles=roles)
+    kept = replace(draft, name="Still ours", staff=True, roles=roles)
+    assert sites.change(site.desk, keeper, "main", kept).name == "Still ours"
+    with pytest.raises(Forbidden):
+        sites.change(site.desk, keeper, "main", draft)
+    page = site.browser(world.owner)
+    page.get("/admin/x/cms/main")
+    assert "no site can give it" in page.submit("site", roles="boss = keeper").words
+
+
 def test_no_site_gives_roles_that_only_owners_give(world: Sites) -> None:
     site = world.site
     site.world.agent("Adam Admin", role="admin")
@@ -217,10 +251,10 @@ def test_cookies_prove_nothing_at_these_addresses(world: Sites) -> None:
 
 
 def test_those_who_look_for_services_learn_what_sites_say_of_a_person(world: Sites) -> None:
-    enter(world, data={"customer_number": "C-17", "plan": "small"})
+    enter(world, data={"customer_number": "C-17", "plan": "small", "shop.id": "s1", "main.id": "1"})
     other = world.make("shop", origins=["https://shop.example.com"])
     world.site.clock.advance(minutes=1)
-    shop = world.token("sign-in", other, **{**MEMBER, "sub": "s9", "data": {"plan": "large"}})
+    shop = world.token("sign-in", other, **{**MEMBER, "sub": "s9", "data": {"plan": "large", "main.id": "8"}})
     assert world.site.app.test_client().post("/x/cms/sign-in", data={"token": shop}).status_code == 303
     user = user_of(world.site, "mia@example.com")
     assert user is not None
