@@ -36,7 +36,8 @@ class Writer:
     ) -> OutgoingDraft:
         """Return what an agent wrote as an ordinary mail, with signature and files; `message` has its attachments."""
         department = self._department(ticket)
-        fitting, left_out = divide(message.attachments, self.desk.settings.mail().attach_mb * MEGABYTE)
+        most = self.desk.settings.mail().attach_mb * MEGABYTE
+        fitting, left_out = divide(message.attachments, most, message.body_html or "")
         known = references(self.desk, self.session, ticket, before=message.id)
         lead = to[0]
         # A signed link lets in whoever holds it, as the one person it was made for.

@@ -4,6 +4,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from helpdesk_core.actor import SYSTEM, Actor
@@ -130,6 +131,31 @@ class TestFiles:
         shown = mail.get_body(("html",))
         assert shown is not None
         assert f"cid:{inline['Content-ID'].strip('<>')}" in shown.as_string().replace("=\r\n", "").replace("=\n", "")
+
+    @pytest.mark.parametrize("inside", [False, True])
+    def test_pictures_in_the_text_travel_where_all_other_files_are_linked(
+        self, desk: Helpdesk, ticket: str, adam: Actor, composed: Composed, sent: Sent, inside: bool
+    ) -> None:
+        with desk.begin(SYSTEM) as tx:
+            desk.settings.save(tx.session, "core.mail", {"attach_mb": 0}, None)
+        uploads = (
+            Upload(name="a.png", content=bytes(6_000_000), content_type="image/png", content_id="one@pictures"),
+            Upload(name="notes.txt", content=b"notes", content_type="text/plain"),
+            Upload(name="b.png", content=bytes(3_000_000), content_type="image/png"),
+            Upload(name="c.png", content=b"png", content_type="image/png"),
+        )
+        posted = say(desk, adam, ticket, "x", uploads=uploads)
+        first, _notes, second, _beside = posted.message.attachments
+        source = "cid:one@pictures" if inside else f"/attachments/{first.uid}/a.png"
+        with desk.begin(SYSTEM) as tx:
+            html = f'<p><img src="{source}" alt=""> and <img src="/attachments/{second.uid}/b.png" alt=""></p>'
+            tx.session.execute(update(Message).where(Message.id == posted.message.id).values(body_html=html))
+        (mail,) = composed()
+        assert mail.attachment_ids == [first.id, second.id]
+        assert 'src="/attachments/' not in (mail.body_html or "")
+        assert "* notes.txt" in mail.body_text
+        assert "* c.png" in mail.body_text
+        assert len([part for part in sent()[-1].walk() if part["Content-ID"]]) == 2
 
 
 class TestLanguage:
