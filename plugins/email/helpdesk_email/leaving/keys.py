@@ -59,34 +59,52 @@ def find_key(session: Session, uid: str) -> DkimKey:
 def save_key(desk: Helpdesk, actor: Actor, uid: str | None, draft: KeyDraft) -> DkimKey:
     """Add a key (`uid` None) or change one. Without a key of its own or a file, a new key is made."""
     require_everywhere(actor, MANAGE)
+    domain, selector, file = draft.domain.strip().lower(), draft.selector.strip().lower(), draft.file.strip()
+    problems: dict[str, list[str]] = {}
+    if not _DOMAIN.fullmatch(domain):
+        problems["domain"] = [_l("Give a domain such as example.com.")]
+    if not _SELECTOR.fullmatch(selector):
+        problems["selector"] = [_l("Use letters, digits and dashes, such as helpdesk1.")]
+    if problems:
+        raise Invalid(problems)
+    try:
+        pem = _checked_pem(desk, uid, file, draft.pem)
+    except Refused as error:
+        raise Invalid({"file" if file else "pem": [error.args[0]]}) from error
     with desk.begin(actor) as tx:
         row = find_key(tx.session, uid) if uid is not None else DkimKey(changed_at=tx.now)
-        domain, selector = draft.domain.strip().lower(), draft.selector.strip().lower()
-        problems: dict[str, list[str]] = {}
-        if not _DOMAIN.fullmatch(domain):
-            problems["domain"] = [_l("Give a domain such as example.com.")]
-        if not _SELECTOR.fullmatch(selector):
-            problems["selector"] = [_l("Use letters, digits and dashes, such as helpdesk1.")]
-        if problems:
-            raise Invalid(problems)
-        row.domain, row.selector, row.is_active, row.file = domain, selector, draft.is_active, draft.file.strip()
+        row.domain, row.selector, row.is_active, row.file = domain, selector, draft.is_active, file
         row.department_id = department_of(tx.session, draft.department).id if draft.department else None
         row.changed_at, row.last_error = tx.now, None
         if uid is None:
             tx.session.add(row)
         tx.session.flush()
-        try:
-            if row.file:
-                row.sealed = None
-            elif draft.pem or not row.sealed:
-                pem = draft.pem.encode() if draft.pem else new_key()
-                load_key(pem)
-                row.sealed = seal(desk, row.uid, {"key": pem.decode("ascii", "replace")})
-            signer_of(desk, row)
-        except Refused as error:
-            raise Invalid({"file" if row.file else "pem": [error.args[0]]}) from error
+        if file:
+            row.sealed = None
+        elif pem is not None or not row.sealed:
+            row.sealed = seal(desk, row.uid, {"key": (pem or new_key()).decode("ascii", "replace")})
         tx.record(MailPolicyChanged(kind="dkim", what="changed" if uid else "added", name=f"{selector}.{domain}"))
     return row
+
+
+def _checked_pem(desk: Helpdesk, uid: str | None, file: str, given: str | None) -> bytes | None:
+    """Return the key to keep, a new one if need be; None for that of the file, or the one there is.
+
+    Before anything is written: to read a file or to make a key takes its time. `Refused` if it cannot sign.
+    """
+    if file:
+        load_key(_read(desk, file))
+        return None
+    if given:
+        load_key(given.encode())
+        return given.encode()
+    if uid is not None:
+        with desk.read() as session:
+            row = find_key(session, uid)
+        if row.sealed:
+            load_key(_unsealed(desk, row))
+            return None
+    return new_key()
 
 
 def delete_key(desk: Helpdesk, actor: Actor, uid: str) -> None:
@@ -100,18 +118,28 @@ def delete_key(desk: Helpdesk, actor: Actor, uid: str) -> None:
 
 def signer_of(desk: Helpdesk, row: DkimKey) -> Signer:
     """Return what signs with the key; `Refused`, with the mend, if it cannot be read."""
-    if not row.file:
-        kept = str(unseal(desk, row.uid, row.sealed).get("key", ""))
-        return Signer(row.domain, row.selector, load_key(kept.encode()))
-    path = desk.config.instance / row.file
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise Refused(_l("The file %(path)s is too large for a key. Name the file of the key.", path=row.file))
-        pem = path.read_bytes()
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise Refused(_l("The file %(path)s cannot be read: %(why)s.", path=row.file, why=why)) from error
+    pem = _read(desk, row.file) if row.file else _unsealed(desk, row)
     return Signer(row.domain, row.selector, load_key(pem))
+
+
+def _unsealed(desk: Helpdesk, row: DkimKey) -> bytes:
+    return str(unseal(desk, row.uid, row.sealed).get("key", "")).encode()
+
+
+def _read(desk: Helpdesk, file: str) -> bytes:
+    """Return what the file of a key holds. Only a plain file is opened, since a device or a pipe might never end."""
+    path = desk.config.instance / file
+    try:
+        if not path.is_file() and path.exists():
+            raise Refused(_l("The file %(path)s cannot be read: %(why)s.", path=file, why="Not a regular file"))
+        with path.open("rb") as stream:
+            pem = stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise Refused(_l("The file %(path)s cannot be read: %(why)s.", path=file, why=why)) from error
+    if len(pem) > LARGEST_FILE:
+        raise Refused(_l("The file %(path)s is too large for a key. Name the file of the key.", path=file))
+    return pem
 
 
 def sign(desk: Helpdesk, envelope: Envelope, mail: OutgoingMail) -> Envelope:

@@ -1,5 +1,6 @@
 """How mail leaves: signed, by the department's server, with the history below; and what staff see of that."""
 
+import os
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,11 +22,11 @@ from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import World
 from helpdesk_email.desk.marks import fates
-from helpdesk_email.leaving import servers
+from helpdesk_email.leaving import keys, servers
 from helpdesk_email.leaving.departments import DepartmentDraft, mail_of, set_mail
 from helpdesk_email.leaving.dkim import Signer, new_key
 from helpdesk_email.leaving.history import without_history
-from helpdesk_email.leaving.keys import KeyDraft, all_keys, save_key, signer_of
+from helpdesk_email.leaving.keys import LARGEST_FILE, KeyDraft, all_keys, save_key, signer_of
 from helpdesk_email.leaving.models import DepartmentMail, DkimKey
 from helpdesk_email.leaving.servers import server_of
 from helpdesk_email.reading import strip_reply
@@ -102,6 +103,31 @@ class TestSigning:
             assert list(refused.value.problems) == [field]
         with desk.read() as session:
             assert not all_keys(session)
+
+    @pytest.mark.parametrize("name", ["pipe", "folder", "/dev/zero", "large"])
+    def test_only_a_plain_file_of_a_keys_size_is_read(self, desk: Helpdesk, owner: Actor, name: str) -> None:
+        os.mkfifo(desk.config.instance / "pipe")
+        (desk.config.instance / "folder").mkdir()
+        (desk.config.instance / "large").write_bytes(new_key() + bytes(LARGEST_FILE))
+        with pytest.raises(Invalid) as refused:
+            save_key(desk, owner, None, KeyDraft(domain="example.com", selector="a", file=name))
+        (said,) = refused.value.problems["file"]
+        assert "too large" in said if name == "large" else "cannot be read" in said
+
+    def test_a_key_is_made_and_read_before_anything_is_written(
+        self, desk: Helpdesk, owner: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held: list[bool] = []
+
+        def made() -> bytes:
+            with desk.begin(SYSTEM) as tx:  # would wait for the other transaction on SQLite
+                held.append(tx.session.scalar(select(DkimKey.id)) is not None)
+            return new_key()
+
+        monkeypatch.setattr(keys, "new_key", made)
+        kept = save_key(desk, owner, None, KeyDraft(domain="example.com", selector="a"))
+        again = save_key(desk, owner, kept.uid, KeyDraft(domain="example.com", selector="b"))
+        assert (again.selector, again.sealed, held) == ("b", kept.sealed, [False])
 
     def _leaving(self, desk: Helpdesk, adam: Actor, ticket: Ticket) -> bytes:
         memory = MemoryTransport()
