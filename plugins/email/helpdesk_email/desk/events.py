@@ -23,8 +23,9 @@ class MailHandled(Event):
 class MailPolicyChanged(Event):
     """Somebody has changed what becomes of mail.
 
-    `kind` is `rule`, `blocked` or `suppressed`, `what` is `added`, `changed`, `moved` or `removed`, `name` the rule's
-    name. Addresses stay out, so that erasing a person leaves none behind.
+    `kind` is `rule`, `blocked`, `suppressed`, `department` (its way out) or `dkim` (a key for signing), `what` is
+    `added`, `changed`, `moved` or `removed`, `name` that of the rule, the department or the key. Addresses stay out, so
+    that erasing a person leaves none behind.
     """
 
     type: ClassVar[str] = "email.mail_policy_changed"
