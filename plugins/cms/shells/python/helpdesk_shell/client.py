@@ -17,6 +17,10 @@ class Away(Exception):
     """The helpdesk did not answer, or is in trouble itself; asking again later may help."""
 
 
+class UploadTooSlow(Away):
+    """Files were still on their way when the time was up; the helpdesk itself may be well."""
+
+
 class Refused(Exception):
     """The helpdesk says no; the message is its own sentence, which names the mend."""
 
@@ -95,6 +99,8 @@ class Client:
             headers["Content-Type"] = kind
         try:
             status, content = http.ask(method, self.settings.address(name), headers, body, self.settings.timeout)
+        except http.UploadTooSlow as error:
+            raise UploadTooSlow(str(error)) from error
         except http.NoAnswer as error:
             raise Away(str(error)) from error
         return _read(status, content)

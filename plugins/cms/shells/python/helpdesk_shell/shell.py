@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from helpdesk_shell.client import Away, Client, Fragment, Refused, Upload
+from helpdesk_shell.client import Away, Client, Fragment, Refused, Upload, UploadTooSlow
 from helpdesk_shell.kept import Kept
 from helpdesk_shell.settings import Settings
 from helpdesk_shell.tokens import Person
@@ -119,6 +119,9 @@ class Shell:
             raise Away("The helpdesk did not answer three times in a row; it is asked again in half a minute.")
         try:
             answer = ask()
+        except UploadTooSlow as error:
+            log.warning("A form did not arrive: %s", error)
+            raise
         except Away as error:
             log.warning("The helpdesk is away: %s", error)
             count = int(self.kept.get(failures) or 0) + 1

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -195,6 +196,24 @@ class Fragments(Case):
         begun = time.monotonic()
         self.assertIsNone(self.shell().show("new", "http://site/").fragment)
         self.assertLess(time.monotonic() - begun, 4)
+
+    def test_files_have_time_for_the_way(self):
+        self.desk.delay = 1.5
+        file = Upload("files", "log.txt", "text/plain", b"x" * 2**20)
+        self.assertIsNotNone(self.shell().submit("new", "http://site/", [], [file]).fragment)
+
+    def test_a_slow_line_of_whoever_sends_files_stops_nobody_else(self):
+        silent = socket.create_server(("127.0.0.1", 0), backlog=8)
+        self.addCleanup(silent.close)
+        self.settings = Settings(f"http://127.0.0.1:{silent.getsockname()[1]}", "main", "k1", SECRET, 0.2)
+        file = Upload("files", "film.bin", "video/mp4", b"x" * 2**25)
+        with mock.patch("helpdesk_shell.http.UPLOAD", 2**40):
+            for _ in range(4):
+                self.assertIsNone(self.shell().submit("new", "http://site/", [], [file]).fragment)
+            self.assertFalse(self.shell().in_doubt)
+            for _ in range(3):
+                self.assertIsNone(self.shell().submit("new", "http://site/", [("subject", "A")]).fragment)
+        self.assertTrue(self.shell().in_doubt, "a helpdesk that takes a form and says nothing is away")
 
     def test_what_is_no_fragment_is_a_link(self):
         for answer in (b"<html>", b"[]", b"{}", {"status": "x", "html": ""}):
