@@ -1,6 +1,7 @@
 """A condition on a ticket, and whether it holds for the facts of one."""
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ NAMES: Final[Mapping[str, LazyText]] = {
 WITHOUT_VALUES: Final = ("is_set", "is_unset")
 MOST_VALUES: Final = 50
 MOST_LETTERS: Final = 500
+LONGEST: Final = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,22 @@ def _quoted(value: str) -> str:
 
 
 def span(text: str) -> timedelta:
-    """Return the time that `3d` or `4h 30m` means; ValueError for anything else."""
+    """Return the time that `3d` or `4h 30m` means; ValueError for anything else, and for more than `LONGEST`."""
     try:
-        return timedelta(seconds=Duration().deserialize(text).total_seconds())
+        found = timedelta(seconds=Duration().deserialize(text).total_seconds())
     except ValidationError:
         raise ValueError(_l("“%(text)s” is no time. Write it like 30m, 4h or 3d.", text=text)) from None
+    if found > LONGEST:
+        raise ValueError(_l("“%(text)s” is longer than 100 years. Write a shorter time.", text=text))
+    return found
+
+
+def _number(text: str) -> float:
+    """Return the number in a text; ValueError where there is none that can be compared."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def problem_of(condition: Condition, label: str, kind: Kind) -> LazyText | None:
@@ -137,7 +150,7 @@ def _measure_problem(condition: Condition, kind: Kind, values: Mapping[str, str]
     if len(condition.values) > 1:
         return _l("%(field)s is compared with one value only.", **values)
     try:
-        span(condition.values[0]) if kind == "time" else float(condition.values[0])
+        span(condition.values[0]) if kind == "time" else _number(condition.values[0])
     except ValueError as error:
         mend = error.args[0] if kind == "time" else _l("“%(text)s” is no number.", text=condition.values[0])
         return mend if isinstance(mend, LazyText) else _l("Say what %(field)s has to be.", **values)

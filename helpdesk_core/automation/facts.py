@@ -102,8 +102,16 @@ def explain_conditions(
         elif each.field in known.failed:
             findings.append(Finding(each, False, problem=known.failed[each.field]))
         else:
-            findings.append(Finding(each, each.holds(found, fields[each.field].kind, now), found))
+            findings.append(_found(each, found, fields[each.field].kind, now))
     return findings
+
+
+def _found(condition: Condition, found: tuple[str, ...], kind: Kind, now: datetime) -> Finding:
+    """Return what comes of a condition; one that was kept with values that nothing can be compared with says so."""
+    try:
+        return Finding(condition, condition.holds(found, kind, now), found)
+    except (ValueError, OverflowError) as error:
+        return Finding(condition, False, found, str(error))
 
 
 def _loaded(

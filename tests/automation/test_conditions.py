@@ -143,6 +143,31 @@ def test_values_are_parted_by_commas_and_quotes_hold_them_together(typed: str, v
     assert values_of(said_values(values)) == values
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "mend"),
+    [
+        ("created_at", "99999999d", "longer than 100 years"),
+        ("created_at", "999999999999", "longer than 100 years"),
+        ("messages", "nan", "“nan” is no number"),
+        ("messages", "-inf", "“-inf” is no number"),
+        ("messages", "1e999", "“1e999” is no number"),
+    ],
+)
+def test_what_nothing_can_be_compared_with_is_refused(desk: Helpdesk, field: str, value: str, mend: str) -> None:
+    with desk.read() as session:
+        assert mend in (condition_problem(desk, session, Condition(field, "over", (value,))) or "")
+        assert condition_problem(desk, session, Condition("created_at", "over", ("36500d",))) is None
+
+
+def test_a_condition_that_was_kept_with_such_a_value_says_so(desk: Helpdesk, company: list[int]) -> None:
+    condition = Condition("created_at", "over", ("99999999d",))
+    with desk.read() as session:
+        known = load_facts(desk, session, company, ["created_at"])
+    (finding,) = explain_conditions(desk, [condition], known[company[0]], desk.now())
+    assert not finding.holds
+    assert "longer than 100 years" in finding.problem
+
+
 def test_a_text_that_is_too_long_for_values_is_one_that_is_refused(desk: Helpdesk) -> None:
     values = values_of("x" * 200_000)
     assert len(values) == 1

@@ -17,7 +17,7 @@ from .keeping import MANAGE
 from .models import RuleRow, Verdict
 from .rules import Rule, rules_for
 from .running import FIRED, Judged, ask, judge, problem_in
-from .timing import clauses
+from .timing import clauses, unaskable
 
 MOST_SEEN = 2000
 """How many of the newest tickets a preview looks at, after the database has left out what cannot match."""
@@ -47,9 +47,12 @@ class Preview:
 def preview(desk: Helpdesk, actor: Actor, rule: Rule, most: int = MOST_SEEN) -> Preview:
     """Return to which of the tickets that the actor may see a rule would apply as they are now."""
     require(actor, MANAGE)
+    gone = unaskable(desk, rule)
+    if gone:
+        return Preview((), 0, True, gone)
     try:
         wanted = clauses(desk, rule)
-    except HookFailed as error:
+    except (HookFailed, ValueError) as error:
         return Preview((), 0, True, str(error))
     with desk.read() as session:
         query = (

@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_
-from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk_core.api import SYSTEM, Helpdesk, NotFound, Transaction
-from helpdesk_core.api.automation import clause_of, condition_fields_of, load_facts, span
-from helpdesk_core.api.errors import HookFailed
+from helpdesk_core.api.automation import Known, clause_of, condition_fields_of, load_facts, span
 from helpdesk_core.api.tickets import Message, Ticket, lock_ticket
 
 from .models import RuleRow, Timed
@@ -62,22 +60,41 @@ def tick(desk: Helpdesk) -> int:
 
 
 def _look_after(desk: Helpdesk, rule: Rule, looked: Looked) -> int:
-    """Carry a rule out where it is due; one that cannot be asked says so, and looks again from the same moment."""
+    """Carry a rule out where it is due; one that cannot be asked says so, and looks again from the same moment.
+
+    Whatever goes wrong with it is its own problem, so that the rules after it are asked.
+    """
     begun = desk.now()
     sweeps = looked.looked_at is None or looked.swept_at is None or begun - looked.swept_at >= SWEEP
-    fired, problem = 0, ""
+    fired, is_asked, problem = 0, False, unaskable(desk, rule)
     try:
-        for portion in portions(desk, rule, None if sweeps else looked.looked_at):
+        for portion in () if problem else portions(desk, rule, None if sweeps else looked.looked_at):
+            is_asked = is_asked or bool(portion)
             problem = next((text for each in portion if (text := problem_in(each.judged))), "")
             if problem:
                 break
             fired += sum(_carry_out(desk, rule, each) for each in portion if each.judged.outcome == FIRED)
-    except (HookFailed, SQLAlchemyError) as error:
-        problem = str(error)
+        if looked.problem and not is_asked and not problem:
+            problem = _problem_of_newest(desk, rule)
+    except Exception as error:  # noqa: BLE001 - the rules after it have to be asked
+        problem = str(error) or type(error).__name__
     is_old = looked.looked_at is None or begun - looked.looked_at >= OVERLAP
     if problem or looked.problem or sweeps or is_old:
         _note(desk, rule, problem, begun, sweeps=sweeps)
     return fired
+
+
+def unaskable(desk: Helpdesk, rule: Rule) -> str:
+    """Return what keeps a rule from being asked about any ticket, such as a field that is gone; empty if nothing."""
+    return problem_in(judge(desk, rule, Known()))
+
+
+def _problem_of_newest(desk: Helpdesk, rule: Rule) -> str:
+    """Return what keeps a rule from being asked about the newest ticket; empty if it can be, or if there is none."""
+    with desk.read() as session:
+        id = session.scalar(select(func.max(Ticket.id)))
+        known = load_facts(desk, session, [id], rule.fields)[id] if id is not None else Known()
+    return problem_in(judge(desk, rule, known))
 
 
 def _note(desk: Helpdesk, rule: Rule, problem: str, begun: datetime, *, sweeps: bool) -> None:

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from helpdesk_core.api import SYSTEM
+from helpdesk_core.api.automation import Condition
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.tickets import Change, NewMessage, change, reply
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.queries import count_queries
+from helpdesk_rules import timing
+from helpdesk_rules.models import RuleRow
 from helpdesk_rules.timing import tick
 
 from .rule_scenes import hang_in_the_third_act, keep, messages, opened, outcomes, tags, work_for_a_while
@@ -92,6 +97,66 @@ def test_what_came_of_age_while_no_worker_ran_is_late_but_not_lost(site: PluginS
     site.clock.advance(days=3)
     tick(site.desk)
     assert [tags(site, number) for number in numbers] == [["old"], ["old"]]
+
+
+def kept_as(site: PluginSite, name: str, condition: Condition) -> None:
+    """Let a rule have a condition that would not be saved any more."""
+    with site.desk.begin(SYSTEM) as tx:
+        row = tx.session.scalars(select(RuleRow).where(RuleRow.name == name)).one()
+        row.conditions = [condition.as_dict()]
+        tx.reference_changed()
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        (Condition("created_at", "over", ("99999999d",)), "longer than 100 years"),
+        (Condition("hoster.plan", "is", ("gold",)), "There is no field “hoster.plan” any more"),
+    ],
+)
+def test_a_rule_on_time_that_cannot_be_asked_says_so_and_others_go_on(
+    site: PluginSite, condition: Condition, why: str
+) -> None:
+    keep(site, "Bad", "time", [("created_at", "over", "1h")], [("tag", "bad")])
+    keep(site, "Good", "time", [("created_at", "over", "1h")], [("tag", "good")])
+    kept_as(site, "Bad", condition)
+    number = opened(site)
+    site.clock.advance(hours=2)
+    for _look in range(2):
+        tick(site.desk)
+        assert tags(site, number) == ["good"]
+        with site.desk.read() as session:
+            found = session.scalars(select(RuleRow).order_by(RuleRow.id)).all()
+            assert why in (found[0].problem or "")
+            assert found[0].looked_at is None
+            assert found[1].problem is None
+        site.clock.advance(hours=2)
+    browser = site.browser(site.world.agent(role="admin"))
+    assert why in browser.get(f"/admin/x/rules/rules/{found[0].uid}/matches").words
+    kept_as(site, "Bad", Condition("created_at", "over", ("9d",)))
+    tick(site.desk)
+    with site.desk.read() as session:
+        assert session.scalars(select(RuleRow.problem).where(RuleRow.name == "Bad")).one() is None
+
+
+def test_a_failure_that_nobody_foresaw_is_the_problem_of_its_rule(
+    site: PluginSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(site, "Bad", "time", [("created_at", "over", "1h")], [("tag", "bad")])
+    keep(site, "Good", "time", [("created_at", "over", "1h")], [("tag", "good")])
+    number, clauses = opened(site), timing.clauses
+
+    def failing(desk: Any, rule: Any) -> Any:
+        if rule.name == "Bad":
+            raise OverflowError("date value out of range")
+        return clauses(desk, rule)
+
+    monkeypatch.setattr(timing, "clauses", failing)
+    site.clock.advance(hours=2)
+    assert tick(site.desk) == 1
+    assert tags(site, number) == ["good"]
+    with site.desk.read() as session:
+        assert session.scalars(select(RuleRow.problem).where(RuleRow.name == "Bad")).one() == "date value out of range"
 
 
 def test_a_look_with_nothing_due_reads_no_more_for_many_tickets_than_for_few(site: PluginSite) -> None:
