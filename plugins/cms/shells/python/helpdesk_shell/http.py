@@ -53,7 +53,9 @@ def ask(method: str, url: str, headers: "Mapping[str, str]", body: bytes | None,
     except (OSError, HTTPException, ValueError) as error:
         late = isinstance(error, TimeoutError) or time.monotonic() - begun >= patience
         kind = UploadTooSlow if uploading and late else NoAnswer
-        raise kind(f"{host} did not answer within {patience:.3g} seconds: {str(error) or type(error).__name__}") from error
+        raise kind(
+            f"{host} did not answer within {patience:.3g} seconds: {str(error) or type(error).__name__}"
+        ) from error
     finally:
         stop.cancel()
         connection.close()
