@@ -67,6 +67,7 @@ class Alert(Base):
     key: Mapped[str] = mapped_column(String(100))
     """What is wrong and where, such as `mailbox:<uid>:fails`."""
     text: Mapped[str] = mapped_column(LongText)
+    """The sentence that says it, as JSON of what it takes to say it in another language; or as it is."""
     since: Mapped[datetime]
     missed: Mapped[int] = mapped_column(default=0)
     """How many looks in a row have not found it any more."""

@@ -45,6 +45,8 @@ def test_each_change_is_told_once(desk: Helpdesk, world: World, sent: Sent) -> N
         tell_changes(desk)
     (mail,) = sent()
     assert "No route to host" in mail.get_content()
+    assert "Das Postfach „Support“" in mail.get_content()
+    assert "could not be fetched" not in mail.get_content()
     assert troubles(desk) == []
 
 
