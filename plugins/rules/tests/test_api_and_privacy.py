@@ -196,6 +196,19 @@ def test_what_is_kept_about_a_colleague_is_handed_out_and_erased(site: PluginSit
     assert ("Other", "not") in outcomes(site, number), "what says nothing of her stays"
 
 
+def test_erasing_somebody_leaves_what_the_log_says_of_others_whose_address_ends_alike(site: PluginSite) -> None:
+    admin = site.world.agent("Ada", role="admin", is_owner=True)
+    an = site.world.agent("An", "support", address="an@example.com")
+    site.world.agent("Joan", "support", address="joan@example.com")
+    keep(site, "An’s", "opened", [("assignee", "is_not", "an@example.com")], [("tag", "a")])
+    keep(site, "Joan’s", "opened", [("assignee", "is_not", "joan@example.com")], [("tag", "b")])
+    keep(site, "Told", "opened", [], [("note", "Ask AN@example.com, please.")])
+    keep(site, "Else", "opened", [], [("note", "Ask an@example.com.au or an@example.com-shop.org.")])
+    number = opened(site)
+    erase_user(site.desk, admin, an.uid or "")
+    assert [rule for rule, _outcome in outcomes(site, number)] == ["Joan’s", "Else"]
+
+
 def test_what_the_log_says_of_a_customers_tickets_is_erased_with_them(site: PluginSite) -> None:
     admin = site.world.agent("Ada", role="admin", is_owner=True)
     carla = site.world.customer("Carla Customer", address="carla@example.net")
