@@ -69,7 +69,7 @@ def _field(key: str, label: LazyString, column: InstrumentedAttribute[str]) -> C
         label=label,
         load=load,
         hint=lazy("As the source writes it, such as hosting or suspended."),
-        among=lambda values: Ticket.id.in_(_tickets(column.in_(values))),
+        among=lambda values: Ticket.id.in_(_tickets(_is_one_of(column, values))),
         absent=Ticket.id.not_in(_tickets(column != "")),
     )
 
@@ -92,8 +92,15 @@ def _is_about(value: str) -> ColumnElement[bool]:
 def _condition(value: str) -> ColumnElement[bool]:
     if value in (ANY, NONE):
         return _is_about(value)
-    fits = or_(_has(TicketService.name, value), TicketService.type == value, TicketService.state == value)
+    fits = or_(
+        _has(TicketService.name, value),
+        *(_is_one_of(column, [value]) for column in (TicketService.type, TicketService.state)),
+    )
     return Ticket.id.in_(_tickets(and_(TicketService.key != NONE, fits)))
+
+
+def _is_one_of(column: InstrumentedAttribute[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return func.lower(column).in_([each.lower() for each in values])
 
 
 def _has(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:

@@ -153,7 +153,9 @@ def test_the_api_shows_and_takes_services(services: Services) -> None:
     ("field", "operator", "value", "hits"),
     [
         ("services.type", "is", "hosting", [0]),
+        ("services.type", "is", "HOSTING", [0]),
         ("services.type", "is_not", "hosting", [1, 2, 3]),
+        ("services.state", "is", "Suspended", [1]),
         ("services.state", "is", "suspended", [1]),
         ("services.name", "has", "EXAMPLE", [0]),
         ("services.about", "is", "none", [2]),
@@ -183,7 +185,7 @@ def test_lists_and_searches_find_tickets_by_service(services: Services) -> None:
     services.file(FILE)
     first, second, none = (opened(services, each) for each in (FIRST, SECOND, "none"))
     browser = services.site.browser(services.owner)
-    for words, hit in (("service:EXAMPLE.com", first), ("service:server", second), ("service:none", none)):
+    for words, hit in (("service:EXAMPLE.com", first), ("service:Server", second), ("service:none", none)):
         page = browser.get("/desk/search", q=words)
         assert [each for each in (first, second, none) if f"/desk/tickets/{each.number}" in page.text] == [hit]
 
