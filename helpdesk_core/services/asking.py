@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.errors import HelpdeskError
-from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.services import hooks
 from helpdesk_core.services.models import KnownServices
 from helpdesk_core.services.values import Customer, Service, ServiceAnswer, ServiceSource
@@ -200,6 +200,12 @@ def ask_services(
 ) -> list[ServiceAnswer]:
     """Return what each source knows of a customer's services, in order; see `Suppliers.ask`."""
     return desk.suppliers.ask(customer, wait=wait, fresh=fresh)
+
+
+def forget_source(tx: Transaction, source: str) -> None:
+    """Remove what a source (`<plugin id>.<key>`) has answered, since it is another one now, or none any more."""
+    gone = delete(KnownServices).where(KnownServices.source == source)
+    tx.session.execute(gone.execution_options(synchronize_session=False))
 
 
 def forget_services(desk: Helpdesk) -> None:
