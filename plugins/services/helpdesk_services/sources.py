@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,15 +15,15 @@ from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.db import new_uid
 from helpdesk_core.api.errors import Conflict, Invalid, NotFound, Unavailable
 from helpdesk_core.api.outgoing import AddressRefused, NoReply, check_url
-from helpdesk_core.api.services import Customer, Service, ServiceSource
+from helpdesk_core.api.services import Customer, Service, ServiceSource, forget_source
 from helpdesk_core.api.settings import CannotOpen, Seal
 from helpdesk_core.api.tickets import clean_line
 from helpdesk_core.api.users import require_everywhere
 
 from .events import SourceChanged
 from .kinds import KINDS
-from .kinds.base import Entry, Found, Kind, Wanted, Way
-from .models import Source
+from .kinds.base import Entry, Found, Kind, Wanted, Way, refuse_plain
+from .models import Source, TicketService
 from .texts import lazy
 
 ID: Final = "services"
@@ -126,13 +128,14 @@ class Asker:
 
 
 def trial(desk: Helpdesk, asker: Asker, actor: Actor, uid: str, wanted: Wanted) -> Found:
-    """Ask a source for somebody, to see whether it works."""
+    """Ask a source for somebody, to see whether it works; services are cut to what is kept of them, as in earnest."""
     require_everywhere(actor, MANAGE)
     with desk.read() as session:
         known = _known(find_source(session, uid))
     if known.kind not in KINDS:
         raise Conflict(lazy("This version knows no sources of the kind “%(kind)s”.", kind=known.kind))
-    return asker.ask(known, wanted)
+    found = asker.ask(known, wanted)
+    return replace(found, services=[Service.of(each.as_json()) for each in found.services])
 
 
 def make(desk: Helpdesk, actor: Actor, draft: SourceDraft) -> Source:
@@ -144,7 +147,7 @@ def make(desk: Helpdesk, actor: Actor, draft: SourceDraft) -> Source:
         if len(taken) >= MOST:
             raise Invalid({"name": [lazy("There are %(most)s sources already. Remove one.", most=MOST)]})
         last = tx.session.scalar(select(func.max(Source.position))) or 0
-        row = Source(uid=new_uid(), key=_key(draft.name, taken), kind=draft.kind, position=last + 1)
+        row = Source(uid=new_uid(), key=_key(tx.session, draft.name, taken), kind=draft.kind, position=last + 1)
         _fill(desk, row, draft, plain, secrets)
         row.updated_at = tx.now
         tx.session.add(row)
@@ -154,16 +157,20 @@ def make(desk: Helpdesk, actor: Actor, draft: SourceDraft) -> Source:
 
 
 def change(desk: Helpdesk, actor: Actor, uid: str, draft: SourceDraft) -> Source:
-    """Change a source; its kind stays, and so do secrets that are left empty."""
+    """Change a source; its kind stays, and so do secrets that are left empty, unless they would go elsewhere."""
     require_everywhere(actor, MANAGE)
     with desk.read() as session:
         row = find_source(session, uid)
         before = _secrets(desk, row)
-    plain, secrets = _checked(desk, draft, before)
+    again: Sequence[str] = ()
+    if _host(row.settings) != _host(draft.settings):
+        before, again = {}, list(before)
+    plain, secrets = _checked(desk, draft, before, again)
     with desk.begin(actor) as tx:
         row = find_source(tx.session, uid, lock=True)
         _fill(desk, row, draft, plain, secrets)
         row.updated_at = tx.now
+        forget_source(tx, f"{ID}.{row.key}")
         tx.record(SourceChanged(source=row.uid, name=row.name, what="changed"))
         tx.reference_changed()
     return row
@@ -175,6 +182,7 @@ def remove(desk: Helpdesk, actor: Actor, uid: str) -> None:
     with desk.begin(actor) as tx:
         row = find_source(tx.session, uid, lock=True)
         tx.record(SourceChanged(source=row.uid, name=row.name, what="removed"))
+        forget_source(tx, f"{ID}.{row.key}")
         tx.session.delete(row)
         tx.reference_changed()
 
@@ -193,7 +201,10 @@ def _fill(desk: Helpdesk, row: Source, draft: SourceDraft, plain: dict[str, str]
     row.secrets = Seal(desk.secret).close(ID, row.uid, secrets)
 
 
-def _checked(desk: Helpdesk, draft: SourceDraft, before: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _checked(
+    desk: Helpdesk, draft: SourceDraft, before: Mapping[str, str], again: Sequence[str] = ()
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the settings that were entered, plain and secret; those of `before` stay, those of `again` are needed."""
     problems: dict[str, list[str]] = {}
     if not 1 <= len(clean_line(draft.name)) <= 120:
         problems["name"] = [lazy("Write a name of 1 to %(most)s characters.", most=120)]
@@ -207,6 +218,9 @@ def _checked(desk: Helpdesk, draft: SourceDraft, before: Mapping[str, str]) -> t
     for entry in kind.entries:
         if problem := _problem(desk, entry, values[entry.name]):
             problems[f"settings.{entry.name}"] = [problem]
+    for name in again:
+        if name in values and not values[name]:
+            problems[f"settings.{name}"] = [lazy("Enter it again: the address is another, and it would be sent there.")]
     if problems:
         raise Invalid(problems)
     return _parted(kind, values)
@@ -215,6 +229,15 @@ def _checked(desk: Helpdesk, draft: SourceDraft, before: Mapping[str, str]) -> t
 def _parted(kind: Kind, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     plain = {name: value for name, value in values.items() if name not in kind.secrets}
     return plain, {name: value for name, value in values.items() if name in kind.secrets and value}
+
+
+def _host(settings: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    """Return the scheme, host and port of a source's address, for comparing."""
+    try:
+        place = urlsplit(str(settings.get("url") or "").strip())
+        return place.scheme, place.hostname or "", place.port or {"http": 80, "https": 443}.get(place.scheme)
+    except ValueError:
+        return "", "", None
 
 
 def _problem(desk: Helpdesk, entry: Entry, value: str) -> str:
@@ -226,7 +249,9 @@ def _problem(desk: Helpdesk, entry: Entry, value: str) -> str:
         if entry.check is not None:
             entry.check(value)
         if entry.name == "url":
-            check_url(value.replace("{customer}", "x"), tuple(desk.settings.effective(ID).values["allowed"]))
+            allowed, url = tuple(desk.settings.effective(ID).values["allowed"]), value.replace("{customer}", "x")
+            check_url(url, allowed)
+            refuse_plain(url, allowed)
     except ValueError as error:
         return error.args[0] if error.args else str(error)
     except AddressRefused as error:
@@ -236,9 +261,14 @@ def _problem(desk: Helpdesk, entry: Entry, value: str) -> str:
     return ""
 
 
-def _key(name: str, taken: set[str]) -> str:
+def _key(session: Session, name: str, taken: set[str]) -> str:
+    """Return a key that no source has, and that no ticket names: there it would mean what another source said."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:30] or "source"
-    return next(
-        key for number in range(1, MOST + 2) if (key := base if number == 1 else f"{base}_{number}") not in taken
-    )
+    keys = (base if number == 1 else f"{base}_{number}" for number in count(1))
+    return next(key for key in keys if key not in taken and not _is_named(session, key))
+
+
+def _is_named(session: Session, key: str) -> bool:
+    named = TicketService.key.startswith(f"{ID}.{key}:", autoescape=True)
+    return session.scalar(select(TicketService.id).where(named).limit(1)) is not None

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from helpdesk_core.api.errors import HelpdeskError, Invalid
+from helpdesk_core.api.services import ask_services, find_customer
+from helpdesk_core.api.tickets import NewMessage, NewTicket, open_ticket
 from helpdesk_services import sources
-from helpdesk_services.kinds.base import Found, Wanted
+from helpdesk_services.kinds.base import Found, Wanted, Way
 from helpdesk_services.models import Source
 from helpdesk_services.sources import SourceDraft
 
@@ -174,3 +176,71 @@ def test_places_inside_are_refused_and_secrets_stay_when_they_are_left_empty(
     draft = SourceDraft(name="Panel", kind="whmcs", settings={"url": elsewhere.url, "identifier": "me", "secret": ""})
     sources.change(services.site.desk, services.owner, source.uid, draft)
     assert len(ask(source).services) == 2
+
+
+def test_secrets_are_never_sent_to_another_place_by_themselves(
+    services: Services, elsewhere: Elsewhere, ask: Callable[..., Found]
+) -> None:
+    source = services.source("whmcs", url=elsewhere.url, identifier="me", secret="s3cret")
+    for url in ("http://127.0.0.1:9", f"http://localhost:{elsewhere.port}"):
+        moved = SourceDraft(name="Panel", kind="whmcs", settings={"url": url, "identifier": "me", "secret": ""})
+        with pytest.raises(Invalid) as refused:
+            sources.change(services.site.desk, services.owner, source.uid, moved)
+        assert "Enter it again" in str(refused.value.problems["settings.secret"])
+    settings = {"url": f"{elsewhere.url}/billing", "identifier": "me", "secret": ""}
+    sources.change(
+        services.site.desk, services.owner, source.uid, SourceDraft(name="P", kind="whmcs", settings=settings)
+    )
+    settings = {"url": "http://127.0.0.1:9", "identifier": "me", "secret": "new"}
+    sources.change(
+        services.site.desk, services.owner, source.uid, SourceDraft(name="P", kind="whmcs", settings=settings)
+    )
+
+
+@pytest.mark.parametrize("url", ["http://192.0.43.8", "http://[2606:4700::1111]:8080"])
+def test_secrets_do_not_travel_in_the_clear(services: Services, url: str) -> None:
+    with pytest.raises(Invalid, match="https://"):
+        services.source("whmcs", url=url, identifier="me", secret="s3cret")
+    way = Way(allowed=(), timeout=1, instance=services.site.desk.config.instance)
+    with pytest.raises(HelpdeskError, match="https://"):
+        way.ask(url)
+
+
+def test_a_link_that_is_no_address_is_not_linked(
+    services: Services, elsewhere: Elsewhere, ask: Callable[..., Found]
+) -> None:
+    elsewhere.answer = lambda _asked: [{"id": 1, "name": "Web", "href": "javascript:alert(1)"}]
+    source = services.source("rest", url=f"{elsewhere.url}/{{customer}}", id="/id", name="/name", link="/href")
+    assert [(each.name, each.link) for each in ask(source).services] == [("Web", "")]
+
+
+def test_what_a_source_said_goes_when_it_is_changed_or_removed(services: Services) -> None:
+    source = services.file("customer,id,name\ncarla@example.com,1,Old\n")
+    desk = services.site.desk
+
+    def known() -> list[str]:
+        with desk.read() as session:
+            customer = find_customer(desk, session, services.carla.user_id or 0)
+        assert customer is not None
+        answers = ask_services(desk, customer, wait=10)
+        return [service.name for answer in answers for service in answer.services]
+
+    assert known() == ["Old"]
+    (desk.config.instance / "other.csv").write_text("customer,id,name\ncarla@example.com,1,New\n")
+    sources.change(
+        desk, services.owner, source.uid, SourceDraft(name="Panel", kind="file", settings={"path": "other.csv"})
+    )
+    assert known() == ["New"]
+    sources.remove(desk, services.owner, source.uid)
+    (desk.config.instance / "third.csv").write_text("customer,id,name\nelse@example.com,1,Third\n")
+    services.source("file", path="third.csv")
+    assert known() == []
+
+
+def test_a_key_that_tickets_name_is_not_given_again(services: Services) -> None:
+    source = services.file("customer,id,name\ncarla@example.com,1,Old\n")
+    extra = {"services": {"service": "services.panel:1"}}
+    new = NewTicket(subject="Down", message=NewMessage(text="It is"), department="support", extra=extra)
+    open_ticket(services.site.desk, services.carla, new)
+    sources.remove(services.site.desk, services.owner, source.uid)
+    assert services.source("file", path="services.csv").key == "panel_2"

@@ -2,14 +2,16 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from socket import SOCK_STREAM, getaddrinfo
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from helpdesk_core.api.errors import Unavailable
-from helpdesk_core.api.outgoing import Reply, send
+from helpdesk_core.api.outgoing import AddressRefused, Reply, networks, send
 from helpdesk_core.api.services import Service
 
 from ..texts import lazy
@@ -70,6 +72,7 @@ class Way:
         `missing` is the status that means “nothing there”, which is None. `Unavailable` says what went wrong; nothing
         of the address but its host is told, since secrets may stand in it.
         """
+        refuse_plain(url, self.allowed)
         sent, given = None, {"Accept": "application/json", **(headers or {})}
         if form is not None:
             sent, given["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
@@ -85,6 +88,21 @@ class Way:
             allowed=self.allowed,
         )
         return None if missing and reply.status == missing else _json_of(reply)
+
+
+def refuse_plain(url: str, allowed: Collection[str]) -> None:
+    """Raise `AddressRefused` for plain HTTP, unless the host is this machine, or inside a network that is `allowed`."""
+    place = urlsplit(url)
+    if place.scheme != "http":
+        return
+    try:
+        found = {str(each[4][0]).partition("%")[0] for each in getaddrinfo(place.hostname, None, type=SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        found = set()
+    inside = networks(allowed)
+    if found and all(ip.is_loopback or any(ip in network for network in inside) for ip in map(ip_address, found)):
+        return
+    raise AddressRefused(lazy("Write an address that begins with https://: what is sent there is secret."))
 
 
 def _json_of(reply: Reply) -> Any:
