@@ -1,6 +1,7 @@
 """People ask and answer in pages of the site: by forms, in a frame, by the floating button."""
 
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import FrameLocator, expect
@@ -32,6 +33,21 @@ def test_a_visitor_asks_in_the_page_and_sends_a_file_along(
     assert message["body_text"].strip() == BODY
     assert [each["name"] for each in message["attachments"]] == [log.name]
     assert ticket["requester"]["name"] == "Vera Visitor"
+
+
+def test_words_of_any_script_and_strange_paths_arrive_at_the_helpdesk(stage: Stage, visit: Visit) -> None:
+    page, here = visit(), stage.shell.url_of("support")
+    for words in ("не работает почта", "50%20 & \N{LEFT DOUBLE QUOTATION MARK}mehr"):
+        path = "new?" + urlencode({"subject": words})
+        page.goto(f"{here}?helpdesk={quote(path, safe='')}")
+        expect(page.get_by_label("Subject")).to_have_value(words)
+    for path in ("x://[", "article/a%00b", "nowhere\x01"):
+        answer = page.goto(f"{here}?helpdesk={quote(path, safe='')}")
+        assert answer is not None
+        assert answer.status == 200, path
+        expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    page.goto(here)
+    expect(page.get_by_label("Subject")).to_be_visible()
 
 
 def test_a_member_asks_reads_the_answer_and_replies_without_leaving_the_site(stage: Stage, visit: Visit) -> None:
