@@ -35,6 +35,12 @@ def owners(session: Session) -> Owners:
     return found
 
 
+def named(session: Session, organisations: Sequence[str]) -> Mapping[str, str]:
+    """Return the names of organisations by uid; those that are gone are left out."""
+    query = select(Organisation.uid, Organisation.name).where(Organisation.uid.in_(organisations))
+    return {row.uid: row.name for row in session.execute(query.order_by(Organisation.name))}
+
+
 def checked(
     session: Session,
     departments: Sequence[str],

@@ -9,7 +9,7 @@ from helpdesk_core.api import STAFF, Helpdesk, Route
 from helpdesk_core.api.automation import choices_of, condition_fields_of, said_values, values_of
 from helpdesk_core.api.errors import Conflict, HookFailed, Invalid
 from helpdesk_core.api.tickets import find_ticket
-from helpdesk_core.api.users import Organisation, organisations
+from helpdesk_core.api.users import organisations
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context, words
 
 from . import agreeing, owning, showing, typing_in
@@ -22,6 +22,7 @@ from .wording import TARGET_NAMES, duration
 
 Errors = dict[str, list[str]]
 More = tuple[str, str, Sequence[tuple[str, str]] | None]
+Conditions = Mapping[str, Sequence[str]]
 WEEK = 7
 OFFICE = ["09:00-17:00"] * 5 + ["", ""]
 
@@ -65,8 +66,10 @@ class Pages:
     def calendar(self, uid: str | None = None) -> Any:
         """Show a calendar, new or there, and save what was typed."""
         row = agreeing.find_calendar(db(), uid) if uid else None
-        draft = _typed_calendar() if request.method == "POST" else _calendar_draft(row, owning.owners(db()))
-        choices = self._choices()
+        draft = kept = _calendar_draft(row, owning.owners(db()))
+        if request.method == "POST":
+            draft = _typed_calendar(kept)
+        choices = self._choices(_together(_owners_of(kept), _owners_of(draft)))
         errors: Errors = {}
         if request.method == "POST":
             errors = _attempt(lambda: agreeing.save_calendar(self.desk, current_actor(), draft, uid))
@@ -92,9 +95,10 @@ class Pages:
         """Show a policy, new or there, and save what was typed."""
         row = agreeing.find_policy(db(), uid) if uid else None
         calendars = agreeing.calendars(db())
-        more = self._more()
-        draft = _typed_policy(more) if request.method == "POST" else _policy_draft(row, calendars)
-        choices = self._choices()
+        kept: Conditions = row.conditions if row else {}
+        more = self._more(kept)
+        draft = _typed_policy(more, kept) if request.method == "POST" else _policy_draft(row, calendars)
+        choices = self._choices(_together(kept, draft.conditions))
         errors: Errors = {}
         if request.method == "POST":
             errors = _attempt(lambda: agreeing.save_policy(self.desk, current_actor(), draft, uid))
@@ -133,8 +137,11 @@ class Pages:
             **rail_context(),
         )
 
-    def _more(self) -> Sequence[More]:
-        """Return the fields of conditions that other plugins bring and with single words; failing ones are typed."""
+    def _more(self, kept: Conditions) -> Sequence[More]:
+        """Return the fields of conditions that other plugins bring and with single words; failing ones are typed.
+
+        What is kept is a choice also where the plugin does not know it any more.
+        """
         found: list[More] = []
         for each in condition_fields_of(self.desk).values():
             if each.plugin and each.kind == "choice":
@@ -142,18 +149,25 @@ class Pages:
                     choices = choices_of(self.desk, db(), each)
                 except HookFailed:
                     choices = None
+                if choices is not None:
+                    choices = _with(choices, kept.get(each.key, ()))
                 found.append((each.key, each.label, choices))
         return found
 
-    def _choices(self) -> Mapping[str, list[tuple[str, str]]]:
+    def _choices(self, chosen: Conditions) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """Return the choices, with all that is chosen, however many there are and whether it is still there."""
         known = words()
-        found: list[Organisation] = list(organisations(db(), current_actor()))
-        return {
+        found = {
             "department": [(each.key, each.name) for each in known.departments.values()],
             "priority": [(each.key, each.name) for each in known.priorities.values()],
             "type": [(each.key, each.name) for each in known.types.values()],
-            "organisation": [(each.uid, each.name) for each in found],
         }
+        all_chosen = {name: _with(listed, chosen.get(name, ())) for name, listed in found.items()}
+        if _sees_organisations():
+            listed = [(each.uid, each.name) for each in organisations(db(), current_actor())]
+            uids = chosen.get("organisation", ())
+            all_chosen["organisation"] = _with(_with(listed, owning.named(db(), uids)), uids)
+        return all_chosen
 
 
 def _attempt(act: Callable[[], object]) -> Errors:
@@ -165,7 +179,29 @@ def _attempt(act: Callable[[], object]) -> Errors:
     return {}
 
 
-def _typed_calendar() -> CalendarDraft:
+def _sees_organisations() -> bool:
+    return current_actor().may("user.read")
+
+
+def _together(*those: Conditions) -> Conditions:
+    """Return the values of all, by field."""
+    names = {name for each in those for name in each}
+    return {name: [value for each in those for value in each.get(name, ())] for name in names}
+
+
+def _with(choices: Sequence[tuple[str, str]], more: Sequence[str] | Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    """Return choices with more values behind them, called by their names or else as they are."""
+    known = {value for value, _name in choices}
+    names = more if isinstance(more, Mapping) else {}
+    return [*choices, *((each, names.get(each, each)) for each in dict.fromkeys(more) if each and each not in known)]
+
+
+def _owners_of(draft: CalendarDraft) -> Conditions:
+    return {"department": draft.departments, "organisation": draft.organisations}
+
+
+def _typed_calendar(kept: CalendarDraft) -> CalendarDraft:
+    """Return what was typed; organisations stay for those who do not see them."""
     form = request.form
     return CalendarDraft(
         name=form.get("name", ""),
@@ -174,7 +210,7 @@ def _typed_calendar() -> CalendarDraft:
         days_off=form.get("days_off", ""),
         countries=form.get("countries", ""),
         departments=form.getlist("department"),
-        organisations=form.getlist("organisation"),
+        organisations=form.getlist("organisation") if _sees_organisations() else kept.organisations,
     )
 
 
@@ -193,9 +229,11 @@ def _calendar_draft(row: CalendarRow | None, owners: owning.Owners) -> CalendarD
     )
 
 
-def _typed_policy(more: Sequence[More]) -> PolicyDraft:
+def _typed_policy(more: Sequence[More], kept: Conditions) -> PolicyDraft:
+    """Return what was typed; conditions on fields that the page does not show stay as they are kept."""
     form = request.form
-    conditions = {name: form.getlist(name) for name in FIELDS}
+    conditions: dict[str, Sequence[str]] = {**kept}
+    conditions |= {name: form.getlist(name) for name in FIELDS if name != "organisation" or _sees_organisations()}
     conditions["tag"] = [tag.strip().lower() for tag in form.get("tag", "").split(",") if tag.strip()]
     for name, _label, choices in more:
         conditions[name] = form.getlist(name) if choices is not None else list(values_of(form.get(name, "")))

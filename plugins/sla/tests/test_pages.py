@@ -1,15 +1,21 @@
 """The pages: making calendars and policies in the browser, and seeing clocks on the desk, in the portal and the API."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.tickets import NewMessage, reply
+from helpdesk_core.api.users import Organisation
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import PluginSite
 from helpdesk_core.testing.queries import count_queries
+from helpdesk_core.users.roles import create_role
+from helpdesk_sla.agreeing import CalendarDraft, save_calendar
 from helpdesk_sla.models import CalendarRow, PolicyRow
+from helpdesk_sla.owning import owners
 
 from .sla_scenes import clocks, later, policy
 
@@ -103,6 +109,75 @@ def _calendar(site: PluginSite) -> str:
     with site.desk.read() as session:
         uid = session.scalars(select(CalendarRow.uid).where(CalendarRow.is_current)).one()
     return f"/admin/x/sla/calendars/{uid}"
+
+
+def organisations_of(site: PluginSite, count: int) -> list[str]:
+    """Make organisations; return their uids by name."""
+    with site.desk.begin(SYSTEM) as tx:
+        rows = [Organisation(name=f"Acme {number:03}", created_at=tx.now) for number in range(count)]
+        tx.session.add_all(rows)
+        tx.reference_changed()
+        tx.session.flush()
+        return [row.uid for row in rows]
+
+
+def kept_conditions(site: PluginSite) -> Mapping[str, Sequence[str]]:
+    with site.desk.read() as session:
+        return session.scalars(select(PolicyRow)).one().conditions
+
+
+def kept_owners(site: PluginSite) -> list[str]:
+    with site.desk.read() as session:
+        ((_departments, organisations),) = owners(session).values()
+        return [uid for uid, _name in organisations]
+
+
+def test_what_was_chosen_stays_however_many_organisations_there_are(site: PluginSite) -> None:
+    uids = organisations_of(site, 203)
+    draft = CalendarDraft(name="Office", zone="UTC", hours=["9:00-17:00"] * 7, organisations=[uids[1], uids[202]])
+    save_calendar(site.desk, SYSTEM, draft)
+    policy(site, "Gold", targets={"first_reply": 60}, conditions={"organisation": [uids[202]]})
+    browser = site.browser(site.world.agent(role="admin"))
+    browser.get("/admin/x/sla/")
+    page = browser.get(browser.page.link("Gold"))
+    assert "Acme 202" in page.words
+    assert browser.submit("policy").status == 200
+    assert kept_conditions(site) == {"organisation": [uids[202]]}
+    browser.get(_calendar(site))
+    assert browser.submit("calendar").status == 200
+    assert kept_owners(site) == [uids[1], uids[202]]
+
+
+def test_what_the_page_does_not_know_any_more_stays_with_the_policy(site: PluginSite) -> None:
+    conditions = {"department": ["gone"], "hoster.plan": ["gold"], "organisation": ["erased"], "tag": ["vip"]}
+    policy(site, "Gold", targets={"first_reply": 60}, conditions=conditions)
+    browser = site.browser(site.world.agent(role="admin"))
+    browser.get("/admin/x/sla/")
+    browser.get(browser.page.link("Gold"))
+    page = browser.submit("policy")
+    assert page.status == 422
+    assert "There is no such organisation any more" in page.words
+    assert kept_conditions(site) == conditions
+    browser.submit("policy", {"organisation": []})
+    assert kept_conditions(site) == {"department": ["gone"], "hoster.plan": ["gold"], "tag": ["vip"]}
+
+
+def test_who_may_not_read_people_keeps_the_organisations_that_others_chose(site: PluginSite) -> None:
+    uids = organisations_of(site, 2)
+    draft = CalendarDraft(name="Office", zone="UTC", hours=["9:00-17:00"] * 7, organisations=uids[:1])
+    save_calendar(site.desk, SYSTEM, draft)
+    policy(site, "Gold", targets={"first_reply": 60}, conditions={"organisation": uids[1:], "tag": ["vip"]})
+    create_role(site.desk, SYSTEM, "keeper", "Keeper", ["settings.manage", "ticket.read"])
+    browser = site.browser(site.world.agent("Kim Keeper", role="keeper"))
+    browser.get("/admin/x/sla/")
+    page = browser.get(browser.page.link("Gold"))
+    assert page.status == 200
+    assert "Acme" not in page.words
+    browser.submit("policy", {"name": "Silver", "tag": ""})
+    assert kept_conditions(site) == {"organisation": uids[1:]}
+    assert browser.get(_calendar(site)).status == 200
+    browser.submit("calendar", {"name": "Office hours"})
+    assert kept_owners(site) == uids[:1]
 
 
 def test_policies_change_places_and_a_calendar_in_use_stays(site: PluginSite) -> None:
