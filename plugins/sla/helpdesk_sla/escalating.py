@@ -122,12 +122,13 @@ def _draft(
     target = TARGET_NAMES[firing.action["kind"]]
     say = tx.desk.texts(locale or tx.desk.settings.site().language).say
     values = {"number": ticket.number or "", "subject": ticket.subject, "target": say(target)}
+    nobody = lazy("nobody")
     subject = lazy("#%(number)s: %(target)s is at stake – %(subject)s", **values)
     lines = [
         lazy("The time for “%(target)s” on ticket #%(number)s needs attention.", **values),
         lazy("Subject: %(subject)s", **values),
         lazy("Department: %(department)s", department=ticket.department.name),
-        lazy("Assignee: %(assignee)s", assignee=ticket.assignee.name if ticket.assignee else say(lazy("nobody"))),
+        lazy("Assignee: %(assignee)s", assignee=ticket.assignee.name if ticket.assignee else say(nobody)),
         desk_url(tx.desk, ticket),
     ]
     return OutgoingDraft(

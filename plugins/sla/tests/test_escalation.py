@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.mail import OutgoingMail
 from helpdesk_core.api.tickets import Change, NewMessage, change, find_ticket, reply
+from helpdesk_core.api.users import User
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_sla.keeping import tick
@@ -72,6 +74,18 @@ def test_a_breach_raises_priority_assigns_moves_and_tags(site: PluginSite) -> No
         assert ticket.department.key == "escalations"
     assert {state for _step, state in firings(site, number)} == {"done"}
     assert ledger(site, number, "resolution").count("step") == 4
+
+
+def test_a_mail_about_a_ticket_of_nobody_says_so_in_the_language_of_the_reader(site: PluginSite) -> None:
+    boss = site.world.agent("Berta Boss", role="admin", address="berta@example.com")
+    with site.desk.begin(SYSTEM) as tx:
+        tx.session.get_one(User, boss.user_id).locale = "de"
+    policy(site, targets={"resolution": 60}, steps=[("1", "resolution", 0, "notify_role", "admin")])
+    opened(site)
+    later(site, minutes=61)
+    with site.desk.read() as session:
+        sent = session.scalars(select(OutgoingMail).where(OutgoingMail.template == "sla")).one()
+        assert "Zuständig: niemand" in sent.body_text
 
 
 def test_a_step_that_cannot_be_done_says_why_and_does_not_hold_up_the_others(site: PluginSite) -> None:
