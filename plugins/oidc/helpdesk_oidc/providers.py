@@ -146,7 +146,7 @@ def _checked(session: Session, draft: ProviderDraft, issuer_problem: str) -> dic
     if not KEY.fullmatch(draft.key):
         problems["key"] = [lazy("Write small letters, digits and “-”, at most 64.")]
     if draft.key in RESERVED:
-        problems["key"] = [lazy("“%(key)s” cannot be a key, since it is an address of these pages.", key=draft.key)]
+        problems["key"] = [lazy("“%(key)s” cannot be a key here. Choose another.", key=draft.key)]
     name, client_id = clean_line(draft.name), draft.client_id.strip()
     if not 1 <= len(name) <= LONGEST_NAME:
         problems["name"] = [lazy("Write a name of 1 to %(most)s characters.", most=LONGEST_NAME)]
