@@ -16,8 +16,8 @@ AROUND: Final = 110
 """Characters shown on each side of it."""
 
 _PAIRED: Final = (
-    re.compile(r"(?<![\w*])(?P<first>\*{1,3})(?=[^\s*])[^*]*[^\s*](?P<last>(?P=first))(?![\w*])"),
-    re.compile(r"(?<![\w_])(?P<first>_{1,2})(?=[^\s_])[^_]*[^\s_](?P<last>(?P=first))(?![\w_])"),
+    re.compile(r"(?<![\w*\\])(?P<first>\*{1,3})(?=[^\s*])[^*]*[^\s*\\](?P<last>(?P=first))(?![\w*])"),
+    re.compile(r"(?<![\w_\\])(?P<first>_{1,2})(?=[^\s_])[^_]*[^\s_\\](?P<last>(?P=first))(?![\w_])"),
     re.compile(r"(?<!`)(?P<first>`{1,2})(?!`)[^`]+(?P<last>(?P=first))(?!`)"),
     re.compile(r"(?P<first>~~)(?=\S)[^~]*[^\s~](?P<last>~~)"),
     re.compile(r"(?P<first>!?\[)[^\[\]\n]*(?P<last>\]\([^()\s]*\))"),
@@ -65,6 +65,10 @@ def around(text: str, spans: Spans) -> Parts:
     out = _marks_of_markdown(text, max(0, start - AROUND), end + AROUND)
     kept = [("".join(_left(text, place, last, out)), marked) for place, last, marked in _places(spans, start, end)]
     pieces = [(" ".join(f"·{piece}·".split())[1:-1], marked) for piece, marked in kept if piece]
+    if not start and pieces:
+        pieces[0] = (pieces[0][0].lstrip(), pieces[0][1])
+    if end == len(text) and pieces:
+        pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
     return [*([("… ", False)] if start else []), *pieces, *([(" …", False)] if end < len(text) else [])]
 
 
