@@ -22,7 +22,7 @@ SHELLS: tuple[type[Shell], ...] = (WordPress, Wagtail, DjangoCms)
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A helpdesk that serves, one for all shells."""
+    """A helpdesk that serves, for tests that need no shell."""
     made = Desk(tmp_path_factory.mktemp("desk") / "instance")
     made.make()
     made.start()
@@ -32,17 +32,23 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="session", params=SHELLS, ids=lambda shell: shell.name)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A site with the shell, once for all tests of it."""
+    """A site with the shell and a helpdesk that serves, once for all tests of the shell.
+
+    One helpdesk for all of them would take the visitors of this machine for one who asks too much.
+    """
     kind: type[Shell] = request.param
     kind.require()
-    desk: Desk = request.getfixturevalue("desk")
+    desk = Desk(tmp_path_factory.mktemp("desk") / "instance")
     shell = kind(tmp_path_factory.mktemp(kind.name))
-    link = desk.link(shell, kind.name, "--staff")
     try:
+        desk.make()
+        desk.start()
+        link = desk.link(shell, kind.name, "--staff")
         shell.start(link)
         yield Stage(desk, shell, link)
     finally:
         shell.stop()
+        desk.stop()
 
 
 @pytest.fixture
