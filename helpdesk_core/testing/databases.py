@@ -7,13 +7,14 @@ create databases.
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from helpdesk_core.db.engine import database_url
 from helpdesk_core.testing.require import require
@@ -26,6 +27,8 @@ CREATE = {
     "postgresql": "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
     "mariadb": "CREATE DATABASE {name} CHARACTER SET utf8mb4",
 }
+DROPS = 20
+"""How often dropping a database is tried, a second apart."""
 DROP = {"postgresql": "DROP DATABASE {name} WITH (FORCE)", "mariadb": "DROP DATABASE {name}"}
 
 
@@ -57,7 +60,19 @@ def temporary_database(kind: str, folder: Path) -> Iterator[str]:
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(server.render_as_string(hide_password=False), DROP[kind].format(name=name))
+        _drop(server.render_as_string(hide_password=False), DROP[kind].format(name=name))
+
+
+def _drop(url: str, statement: str) -> None:
+    """Drop a database; while the server itself tidies up in it (autovacuum), nobody else may send it away."""
+    for _try in range(DROPS):
+        try:
+            _execute(url, statement)
+            return
+        except ProgrammingError as error:
+            failed = error
+            time.sleep(1)
+    raise failed
 
 
 def _execute(url: str, statement: str) -> None:
