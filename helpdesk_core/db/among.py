@@ -30,8 +30,8 @@ def among(dialect: str, of: Any, name: str) -> ColumnElement[bool]:
         return of == func.any(given)  # type: ignore[no-any-return]  # a column is whatever is mapped
     if dialect == "sqlite":
         each = func.json_each(bindparam(name, type_=_Numbers())).table_valued(column("value", BigInteger))
-        return of.in_(select(each.c.value))  # type: ignore[no-any-return]
-    return of.in_(bindparam(name, expanding=True))  # type: ignore[no-any-return]
+        return of.in_(select(each.c.value))  # type: ignore[no-any-return]  # as above
+    return of.in_(bindparam(name, expanding=True))  # type: ignore[no-any-return]  # as above
 
 
 def dialect_of(session: Session) -> str:

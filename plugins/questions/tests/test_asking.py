@@ -30,13 +30,13 @@ PAID = {"invoice.number": "R-17", "invoice.matter": "paid", "invoice.payment": "
 
 
 def opened(asking: Asking, answers: object, department: str = "billing", **more: object) -> Ticket:
-    actor: Actor = more.pop("actor", asking.carla)  # type: ignore[assignment]
+    actor: Actor = more.pop("actor", asking.carla)  # type: ignore[assignment]  # fields of all types
     new = NewTicket(
         subject="Paid",
         message=NewMessage(text="But"),
         department=department,
         extra={"questions": answers},
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # as above
     )
     return open_ticket(asking.site.desk, actor, new).ticket
 

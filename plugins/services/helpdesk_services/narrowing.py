@@ -75,7 +75,9 @@ def _field(key: str, label: LazyString, column: InstrumentedAttribute[str]) -> C
 
 
 def _tickets(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    found: ColumnElement[int] = select(TicketService.ticket_id).where(TicketService.is_current, *conditions)  # type: ignore[assignment]
+    found: ColumnElement[int] = select(TicketService.ticket_id).where(  # type: ignore[assignment]  # used as a column
+        TicketService.is_current, *conditions
+    )
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
-import dkim  # type: ignore[import-untyped]
+import dkim  # type: ignore[import-untyped]  # it has no types
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError

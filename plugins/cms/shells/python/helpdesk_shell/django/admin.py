@@ -76,7 +76,7 @@ def make_tickets(modeladmin: Any, request: HttpRequest, queryset: "QuerySet[Any]
 
 
 def _with_tickets(base: type) -> type:
-    class CommentsWithTickets(base):  # type: ignore[misc]
+    class CommentsWithTickets(base):  # type: ignore[misc]  # the class is found at run time
         list_display = (*base.list_display, "helpdesk_ticket")
         actions = [*base.actions, make_tickets]
 
