@@ -17,7 +17,13 @@ from helpdesk_core.i18n.hooks import text_overrides
 from helpdesk_core.jobs.hooks import scheduled_jobs
 from helpdesk_core.mail.hooks import mail_bytes, mail_failed, mail_sent, mail_transport, outgoing_mail
 from helpdesk_core.rest.hooks import api_routes
-from helpdesk_core.search.hooks import document_search, search_correction, search_marks, search_sources
+from helpdesk_core.search.hooks import (
+    document_search,
+    search_correction,
+    search_marks,
+    search_sources,
+    ticket_words,
+)
 from helpdesk_core.services.hooks import customer_facts, customer_services
 from helpdesk_core.tickets.hooks import (
     event_recorded,
@@ -217,6 +223,7 @@ __all__ = [
     "ticket_search",
     "ticket_split",
     "ticket_unlinked",
+    "ticket_words",
     "user_changed",
     "user_check",
     "user_created",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from helpdesk_core.hooks import hookspec
 from helpdesk_core.search.query import SearchQuery
-from helpdesk_core.search.sources import SearchSource
+from helpdesk_core.search.sources import SearchSource, TicketWords
 
 
 @hookspec.pick(since="0.1")
@@ -34,4 +34,14 @@ def document_search(source: str, query: SearchQuery, labels: frozenset[str], lim
     """Return the keys of a source's documents that bear one of `labels` and fit the query, best first, at most `limit`.
 
     None means that nobody keeps an index of it; the source then looks for itself.
+    """
+
+
+@hookspec.collect(since="0.1", deadline=10.0)
+def ticket_words(ticket_ids: Sequence[int]) -> Sequence[TicketWords]:
+    """Return what the plugin keeps in words about these tickets (row ids), so that they are found by it; one query.
+
+    Whoever keeps an index asks in its job, for at most 1,000 tickets at once, and puts the words beside what was said
+    on the ticket. It asks anew for a ticket of which an event was recorded: record one there when the words change.
+    Without an index core looks into subjects and messages only.
     """

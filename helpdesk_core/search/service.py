@@ -9,7 +9,7 @@ from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search import hooks
 from helpdesk_core.search.query import SearchQuery, parse_query
-from helpdesk_core.search.sources import FoundPage, SearchSource
+from helpdesk_core.search.sources import FoundPage, SearchSource, TicketWords
 
 MAX_DOCUMENTS = 200
 
@@ -19,6 +19,14 @@ def sources(desk: Helpdesk) -> Mapping[str, SearchSource]:
     found: dict[str, SearchSource] = {}
     for source in desk.hooks.collect(hooks.search_sources):
         found.setdefault(source.id, source)
+    return found
+
+
+def words_of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> Mapping[int, Sequence[TicketWords]]:
+    """Return what plugins add to the words of tickets, by the ticket's row id; of one that fails there is none."""
+    found: dict[int, list[TicketWords]] = {}
+    for words in desk.hooks.collect(hooks.ticket_words, ticket_ids=ticket_ids):
+        found.setdefault(words.ticket_id, []).append(words)
     return found
 
 

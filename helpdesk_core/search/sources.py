@@ -21,6 +21,18 @@ class SearchDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketWords:
+    """Texts by which a ticket is found besides what was said on it.
+
+    `public` is found by everybody who may see the ticket, `internal` by those who work it, as internal notes are.
+    """
+
+    ticket_id: int
+    public: Sequence[str] = ()
+    internal: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPage:
     """A page that a search finds; `text` is a line about it, `body` its plain words if they are at hand.
 

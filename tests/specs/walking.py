@@ -20,7 +20,7 @@ from helpdesk_core.clock import utc_now
 from helpdesk_core.departments.inputs import DepartmentDraft
 from helpdesk_core.departments.service import change_department, create_department
 from helpdesk_core.mail.transport import Envelope, MailRefused, MemoryTransport, Receipt
-from helpdesk_core.search.service import search_documents, sources
+from helpdesk_core.search.service import search_documents, sources, words_of_tickets
 from helpdesk_core.services.asking import ask_services, find_customer
 from helpdesk_core.testing.browser import Browser, File
 from helpdesk_core.testing.plugins import PluginSite
@@ -130,6 +130,7 @@ def agents_part(site: PluginSite, who: Cast, number: str) -> None:
     assert "Search" in browser.get("/desk/search", q="nothing-has-this-word").text
     assert not any(search_documents(site.desk, source, "fire", frozenset()) for source in sources(site.desk))
     search_documents(site.desk, "articles", "fire", frozenset())
+    assert not words_of_tickets(site.desk, [1])
     assert "subject" in condition_fields_of(site.desk)
     assert automatic_actions_of(site.desk) == {}
     with site.desk.read() as session:

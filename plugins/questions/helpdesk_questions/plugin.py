@@ -38,9 +38,10 @@ from helpdesk_core.api.hooks import (
     ticket_form_fields,
     ticket_opening,
     ticket_opening_check,
+    ticket_words,
 )
 from helpdesk_core.api.rest import ApiRoute
-from helpdesk_core.api.search import SearchSource
+from helpdesk_core.api.search import SearchSource, TicketWords
 from helpdesk_core.api.settings import gettext_noop as _n
 from helpdesk_core.api.tickets import ListFilter, Message, NewTicket, Ticket, TicketFacts
 from helpdesk_core.api.users import PersonalData, User
@@ -143,6 +144,11 @@ class QuestionsPlugin(Plugin):
     def search_sources(self) -> Sequence[SearchSource]:
         """Let the desk's search find tickets by their answers."""
         return [narrowing.source(self.desk)]
+
+    @hookimpl(ticket_words)
+    def ticket_words(self, ticket_ids: Sequence[int]) -> Sequence[TicketWords]:
+        """Have tickets found by what was answered."""
+        return narrowing.words_of(self.desk, ticket_ids)
 
     @hookimpl(cli_commands)
     def cli_commands(self) -> Sequence[click.Command]:

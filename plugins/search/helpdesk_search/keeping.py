@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.errors import Conflict
-from helpdesk_core.api.search import SearchDocument, sources
+from helpdesk_core.api.search import SearchDocument, sources, words_of_tickets
 from helpdesk_core.api.tickets import vocabulary
 
 from .asking import TICKETS
@@ -209,7 +209,8 @@ class Keeper:
         texts = _Remembering(self._texts)
         entries: list[Entry] = []
         if tickets := by_source.pop(TICKETS, []):
-            entries += load_tickets(session, vocabulary(self._desk, session), texts, tickets)
+            added = words_of_tickets(self._desk, [int(key) for key in tickets])
+            entries += load_tickets(session, vocabulary(self._desk, session), texts, tickets, added)
         if by_source:
             known = sources(self._desk)
             for name, keys in by_source.items():

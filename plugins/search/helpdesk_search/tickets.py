@@ -1,7 +1,7 @@
 """Tickets as an index holds them: one entry a ticket, with all that was said on it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api.attachments import Attachment
+from helpdesk_core.api.search import TicketWords
 from helpdesk_core.api.tickets import Message, Participant, Ticket, TicketTag, Vocabulary
 from helpdesk_core.api.users import EmailAddress, Organisation, User
 
@@ -27,8 +28,17 @@ BREAK: Final = "\x1f"
 """A word that nobody writes, between texts, so that no phrase begins in one and ends in the next."""
 
 
-def load_tickets(session: Session, words: Vocabulary, texts: Reader, keys: Sequence[str]) -> list[Entry]:
-    """Return the entries of these tickets (keys are row ids), leaving out those that are gone."""
+def load_tickets(
+    session: Session,
+    words: Vocabulary,
+    texts: Reader,
+    keys: Sequence[str],
+    added: Mapping[int, Sequence[TicketWords]],
+) -> list[Entry]:
+    """Return the entries of these tickets (keys are row ids), leaving out those that are gone.
+
+    `added` are texts that plugins have tickets found by, by row id.
+    """
     ids = [int(key) for key in keys]
     found = session.execute(
         select(Ticket, User.name, User.primary_email, Organisation.name)
@@ -36,7 +46,7 @@ def load_tickets(session: Session, words: Vocabulary, texts: Reader, keys: Seque
         .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
         .where(Ticket.id.in_(ids))
     ).all()
-    more = _More(session, ids, texts)
+    more = _More(session, ids, texts, added)
     by_id = _words_by_id(words)
     return [_entry(row, more, by_id) for row in found]
 
@@ -56,7 +66,10 @@ def all_tickets(session: Session) -> Iterator[str]:
 class _More:
     """What belongs to a batch of tickets, a query each."""
 
-    def __init__(self, session: Session, ids: Sequence[int], texts: Reader) -> None:
+    def __init__(
+        self, session: Session, ids: Sequence[int], texts: Reader, added: Mapping[int, Sequence[TicketWords]]
+    ) -> None:
+        self.added = added
         self.messages: dict[int, list[Any]] = defaultdict(list)
         self.files: dict[int, list[Any]] = defaultdict(list)
         self.tags: dict[int, list[str]] = defaultdict(list)
@@ -101,6 +114,7 @@ def _entry(row: Any, more: _More, words: dict[str, dict[int, Any]]) -> Entry:
     messages, files, people = more.messages[ticket.id], more.files[ticket.id], more.people[ticket.id]
     texts = {
         kind: _cut([each.body_text for each in messages if each.kind == kind])
+        + _cut([text for each in more.added.get(ticket.id, ()) for text in getattr(each, kind)])
         + [part for of, name, inside in files if of == kind for part in (name, inside) if part]
         for kind in ("public", "internal")
     }

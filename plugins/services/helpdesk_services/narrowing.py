@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.automation import ConditionField
+from helpdesk_core.api.search import TicketWords
 from helpdesk_core.api.tickets import ListFilter, Ticket
 
 from . import keeping
@@ -61,6 +62,22 @@ def load(session: Session, ticket_ids: Sequence[int]) -> Mapping[int, Mapping[st
         }
         for ticket_id, row in keeping.current(session, ticket_ids).items()
     }
+
+
+def words_of(desk: Helpdesk, ticket_ids: Sequence[int]) -> Sequence[TicketWords]:
+    """Return what tickets are about, as it was when that was said; what only staff are shown is internal."""
+    with desk.read() as session:
+        rows = keeping.current(session, ticket_ids)
+    return [
+        TicketWords(
+            ticket_id=ticket_id,
+            public=[each for each in (row.name, row.type, row.state) if each],
+            internal=[
+                each for each in (row.source, *(f"{name}: {value}" for name, value in row.facts.items())) if each
+            ],
+        )
+        for ticket_id, row in rows.items()
+    ]
 
 
 def _field(key: str, label: LazyString, column: InstrumentedAttribute[str]) -> ConditionField:

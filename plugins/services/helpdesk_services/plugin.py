@@ -37,8 +37,10 @@ from helpdesk_core.api.hooks import (
     ticket_form_fields,
     ticket_opening,
     ticket_opening_check,
+    ticket_words,
 )
 from helpdesk_core.api.rest import ApiRoute
+from helpdesk_core.api.search import TicketWords
 from helpdesk_core.api.services import Customer, ServiceSource
 from helpdesk_core.api.settings import gettext_noop as _n
 from helpdesk_core.api.tickets import ListFilter, NewTicket, Ticket, TicketFacts
@@ -153,6 +155,11 @@ class ServicesPlugin(Plugin):
     def list_filters(self) -> Sequence[ListFilter]:
         """Let lists and searches ask for services."""
         return narrowing.filters()
+
+    @hookimpl(ticket_words)
+    def ticket_words(self, ticket_ids: Sequence[int]) -> Sequence[TicketWords]:
+        """Have tickets found by what they are about."""
+        return narrowing.words_of(self.desk, ticket_ids)
 
     @hookimpl(condition_fields)
     def condition_fields(self) -> Sequence[ConditionField]:
