@@ -1,19 +1,14 @@
-"""What attachments say: text, PDF and office files, read once and remembered by the name of their bytes."""
+"""What files say: text, HTML, PDF and office files."""
 
 import logging
 import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from io import BytesIO
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, NamedTuple
 
-from sqlalchemy import Table, insert, select
-from sqlalchemy.orm import Session
-
-from helpdesk_core.api import Helpdesk
-from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.tickets import words_of_html
 
 log = logging.getLogger(__name__)
@@ -37,46 +32,21 @@ _PARAGRAPH, _TAG = re.compile(r"</(?:w:p|a:p|text:p|text:h|si|w:tab)>"), re.comp
 _ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
 
 
-class Reader(Protocol):
-    """Whoever can say what files contain."""
-
-    def of(self, session: Session, files: Sequence[Any]) -> Mapping[str, str]:
-        """Return the text of each file by the SHA-256 of its bytes; `files` have `sha256, content_type, size`."""
+READERS: Final = 2
+"""Raised whenever one of the readers reads better, which then has this number: what older ones read is read again."""
 
 
-class Texts:
-    """The texts of files, kept in a table so that a ticket can be indexed again without reading its files."""
+class Reader(NamedTuple):
+    """What reads a kind of files; `version` is what `READERS` was raised to when it last changed."""
 
-    def __init__(self, desk: Helpdesk, table: Table) -> None:
-        self._desk = desk
-        self._table = table
+    read: Callable[[bytes, str], str]
+    version: int
 
-    def of(self, session: Session, files: Sequence[Any]) -> Mapping[str, str]:
-        """Return the text of each file by the SHA-256 of its bytes; `files` have `sha256, content_type, size`.
 
-        Those that are not known yet are read now. Nothing that a file contains raises.
-        """
-        wanted = {file.sha256: file for file in files if _reader(file.content_type) and file.size <= MAX_FILE}
-        if not wanted:
-            return {}
-        columns = select(self._table.c.sha256, self._table.c.text).where(self._table.c.sha256.in_(wanted))
-        known = {row.sha256: row.text for row in session.execute(columns)}
-        return known | {name: self._read(file) for name, file in wanted.items() if name not in known}
-
-    def keep(self, session: Session, texts: Mapping[str, str]) -> None:
-        """Remember texts."""
-        columns = select(self._table.c.sha256).where(self._table.c.sha256.in_(texts))
-        known = set(session.scalars(columns))
-        rows = [{"sha256": name, "text": text} for name, text in texts.items() if name not in known]
-        if rows:
-            session.execute(insert(self._table), rows)
-
-    def _read(self, file: Any) -> str:
-        try:
-            with self._desk.storage.open(file.sha256) as stream:
-                return read_file(stream, file.content_type)
-        except NotFound:
-            return ""
+def reader_version(content_type: str, size: int) -> int | None:
+    """Return the version of the reader of such a file, whose size is in bytes; None if it is not read."""
+    reader = _reader(content_type)
+    return reader.version if reader is not None and size <= MAX_FILE else None
 
 
 def read_file(stream: BinaryIO, content_type: str) -> str:
@@ -85,23 +55,23 @@ def read_file(stream: BinaryIO, content_type: str) -> str:
     if reader is None:
         return ""
     try:
-        text = reader(stream.read(MAX_FILE + 1)[:MAX_FILE], content_type)
+        text = reader.read(stream.read(MAX_FILE + 1)[:MAX_FILE], content_type)
     except Exception as error:  # noqa: BLE001 - files are anybody's: whatever is wrong with one, the ticket is indexed
         log.info("A file of type %s could not be read: %s", content_type, type(error).__name__)
         return ""
     return " ".join(text[: 2 * MAX_INSIDE].replace("\0", " ").split())[:MAX_INSIDE]
 
 
-def _reader(content_type: str) -> Any:
+def _reader(content_type: str) -> Reader | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind in _OFFICE:
-        return _office
+        return Reader(_office, 1)
     if kind == "application/pdf":
-        return _pdf
+        return Reader(_pdf, 1)
     if kind in ("text/html", "application/xhtml+xml"):
-        return _html
+        return Reader(_html, 2)
     if kind.startswith("text/") or kind in ("application/json", "application/xml", "message/rfc822"):
-        return _plain
+        return Reader(_plain, 1)
     return None
 
 

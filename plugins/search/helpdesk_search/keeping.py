@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -19,10 +19,10 @@ from helpdesk_core.api.tickets import vocabulary
 
 from .asking import TICKETS
 from .engine import Engine, Entry, IndexBroken
-from .files import Texts
 from .stale import Stale
 from .stores import Store
 from .tables import Tables
+from .texts import Reading, Texts
 from .tickets import all_tickets, in_order, load_tickets
 from .words import terms
 
@@ -42,7 +42,7 @@ class Keeper:
     def __init__(self, desk: Helpdesk, tables: Tables, store: Callable[[], Store]) -> None:
         self._desk, self._tables, self._make_store = desk, tables, store
         self.stale = Stale(tables)
-        self._texts = Texts(desk, tables.texts)
+        self.texts = Texts(desk, tables, self.stale)
         self._engine: tuple[str, Engine] | None = None
         self._lock = Lock()
         self._read_at = 0.0
@@ -113,7 +113,7 @@ class Keeper:
             self.broken(error)
             return False
         with self._desk.begin(SYSTEM) as tx:
-            self._texts.keep(tx.session, texts)
+            texts.keep(tx.session)
             self.stale.settle(tx.session, marks, keep=keep)
         return len(marks) == BATCH
 
@@ -182,7 +182,7 @@ class Keeper:
             engine.put(entries)
             done += len(entries)
             with self._desk.begin(SYSTEM) as tx:
-                self._texts.keep(tx.session, texts)
+                texts.keep(tx.session)
                 state = self._get(tx.session, BUILDING)
                 if not state or state["generation"] != generation:
                     raise Conflict("Another build has taken over; this one ends.")
@@ -201,12 +201,12 @@ class Keeper:
             while portion := list(islice(rest, BUILD_BATCH)):
                 yield source, portion
 
-    def _entries(self, session: Session, marks: Sequence[Any]) -> tuple[list[Entry], dict[str, str]]:
-        """Return the documents of marks, and the texts of files that were read for them."""
+    def _entries(self, session: Session, marks: Sequence[Any]) -> tuple[list[Entry], Reading]:
+        """Return the documents of marks, and the texts of files, some of which were read for them."""
         by_source: dict[str, list[str]] = {}
         for each in marks:
             by_source.setdefault(each.source, []).append(each.key)
-        texts = _Remembering(self._texts)
+        texts = self.texts.reading()
         entries: list[Entry] = []
         if tickets := by_source.pop(TICKETS, []):
             added = words_of_tickets(self._desk, [int(key) for key in tickets])
@@ -216,7 +216,7 @@ class Keeper:
             for name, keys in by_source.items():
                 if name in known:
                     entries += [_entry(name, document) for document in known[name].load(session, keys)]
-        return entries, texts.read
+        return entries, texts
 
     def _begin(self) -> str:
         now = self._desk.now()
@@ -278,19 +278,6 @@ class _Wanted:
 
     def __init__(self, source: str, key: str) -> None:
         self.source, self.key = source, key
-
-
-class _Remembering:
-    """Texts of files, and those among them that are new."""
-
-    def __init__(self, texts: Texts) -> None:
-        self._texts = texts
-        self.read: dict[str, str] = {}
-
-    def of(self, session: Session, files: Sequence[Any]) -> Mapping[str, str]:
-        found = self._texts.of(session, files)
-        self.read.update(found)
-        return found
 
 
 def _entry(source: str, document: SearchDocument) -> Entry:

@@ -105,8 +105,13 @@ class IndexPlugin(Plugin, ABC):
 
     @hookimpl(scheduled_jobs)
     def scheduled_jobs(self) -> Sequence[Job]:
-        """Keep the index."""
-        return [Job("index", timedelta(seconds=2), lambda _desk: self.keeper.work())]
+        """Keep the index, and the texts of files."""
+        texts = self.keeper.texts
+        return [
+            Job("index", timedelta(seconds=2), lambda _desk: self.keeper.work()),
+            Job("reread", timedelta(minutes=1), lambda _desk: texts.reread()),
+            Job("forget", timedelta(hours=1), lambda _desk: texts.forget()),
+        ]
 
     @hookimpl(cli_commands)
     def cli_commands(self) -> Sequence[click.Command]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Boolean as Flag
-from sqlalchemy import Column, Index, MetaData, String, Table
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from helpdesk_core.api import BigId, JSONText, LongText, UTCDateTime
@@ -35,6 +35,8 @@ class Tables:
             self.metadata,
             Column("sha256", String(64), primary_key=True),
             Column("text", LongText, nullable=False),
+            Column("reader", Integer, nullable=False, server_default="1"),
+            Index(f"ix_{plugin}_texts_reader", "reader"),
             **options,
         )
         self.state = Table(

@@ -15,7 +15,7 @@ from helpdesk_core.api.users import EmailAddress, Organisation, User
 
 from .asking import TICKETS, fact, facts_of
 from .engine import Entry
-from .files import Reader
+from .texts import Reading
 from .words import terms, tokens
 
 MAX_TEXT: Final = 400_000
@@ -31,7 +31,7 @@ BREAK: Final = "\x1f"
 def load_tickets(
     session: Session,
     words: Vocabulary,
-    texts: Reader,
+    texts: Reading,
     keys: Sequence[str],
     added: Mapping[int, Sequence[TicketWords]],
 ) -> list[Entry]:
@@ -67,7 +67,7 @@ class _More:
     """What belongs to a batch of tickets, a query each."""
 
     def __init__(
-        self, session: Session, ids: Sequence[int], texts: Reader, added: Mapping[int, Sequence[TicketWords]]
+        self, session: Session, ids: Sequence[int], texts: Reading, added: Mapping[int, Sequence[TicketWords]]
     ) -> None:
         self.added = added
         self.messages: dict[int, list[Any]] = defaultdict(list)
