@@ -1,7 +1,8 @@
 """What a plugin has done every so often."""
 
-from helpdesk_core.jobs.schedule import Job
+from helpdesk_core.jobs.schedule import Job, stopping
 
 __all__ = [
     "Job",
+    "stopping",
 ]

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event as Flag
@@ -40,6 +41,30 @@ class Job:
     run: Callable[[Helpdesk], None]
 
 
+@dataclass
+class _Turn:
+    """One run of a job; `cut_short` is set once the job has been told that it is to end."""
+
+    stopping: Callable[[], bool]
+    cut_short: bool = False
+
+
+_turn: ContextVar[_Turn | None] = ContextVar("helpdesk_job", default=None)
+
+
+def stopping() -> bool:
+    """Tell a job whether the worker that runs it is being stopped; always false elsewhere.
+
+    A job that may take longer than some seconds asks between its portions, and returns when it is so: the stop need not
+    wait for the rest, and the job has its next turn as soon as a worker is there.
+    """
+    turn = _turn.get()
+    if turn is None or not turn.stopping():
+        return False
+    turn.cut_short = True
+    return True
+
+
 Key = tuple[str, str]
 """Owner (`core` or a plugin's id) and name of a job."""
 
@@ -54,8 +79,10 @@ class Schedule:
         worker: str,
         *,
         lease: timedelta = LEASE,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._desk = desk
+        self._stopping = stopping
         self._jobs: dict[Key, Job] = {(owner, job.name): job for owner, each in jobs.items() for job in each}
         self._worker = worker
         self._lease = lease
@@ -74,18 +101,43 @@ class Schedule:
 
     def run(self, key: Key) -> bool:
         """Run the job unless another worker is faster; tell whether it was run. What it raises is noted in its row."""
-        job = self._jobs[key]
-        if not self._take(key):
+        if not self.take(key):
             return False
-        error: BaseException | None = None
-        with self._kept(key):
-            try:
-                job.run(self._desk)
-            except (Exception, SystemExit) as raised:  # nothing that a job does may end the worker
-                log.exception("The job %s of %s failed", job.name, key[0])
-                error = raised
-        self._finish(key, job, error)
+        self.run_taken(key)
         return True
+
+    def take(self, key: Key) -> bool:
+        """Lease the job for this worker; false if another one was faster."""
+        with self._desk.begin(SYSTEM) as tx:
+            take = update(ScheduledJob).where(_is(key), self._free())
+            held = take.values(worker=self._worker, lease_until=self._desk.now() + self._lease)
+            return affect(tx.session, held) == 1
+
+    def give_back(self, key: Key) -> None:
+        """End the lease of a job that was not begun."""
+        with self._desk.begin(SYSTEM) as tx:
+            mine = update(ScheduledJob).where(_is(key), ScheduledJob.worker == self._worker)
+            affect(tx.session, mine.values(worker=None, lease_until=None))
+
+    def run_taken(self, key: Key) -> None:
+        """Run a job that is leased, and end the lease. What it raises is noted in its row."""
+        job = self._jobs[key]
+        error: BaseException | None = None
+        turn = _Turn(self._stopping)
+        token = _turn.set(turn)
+        try:
+            with self._kept(key):
+                try:
+                    job.run(self._desk)
+                except (Exception, SystemExit) as raised:  # nothing that a job does may end the worker
+                    log.exception("The job %s of %s failed", job.name, key[0])
+                    error = raised
+        finally:
+            _turn.reset(token)
+        if turn.cut_short and error is None:
+            self.give_back(key)
+        else:
+            self._finish(key, job, error)
 
     def _add_missing(self) -> None:
         with self._desk.read() as session:
@@ -103,12 +155,6 @@ class Schedule:
         now = self._desk.now()
         unheld = or_(ScheduledJob.lease_until.is_(None), ScheduledJob.lease_until < now)
         return (ScheduledJob.next_run_at <= now) & unheld
-
-    def _take(self, key: Key) -> bool:
-        with self._desk.begin(SYSTEM) as tx:
-            take = update(ScheduledJob).where(_is(key), self._free())
-            held = take.values(worker=self._worker, lease_until=self._desk.now() + self._lease)
-            return affect(tx.session, held) == 1
 
     @contextmanager
     def _kept(self, key: Key) -> Iterator[None]:

@@ -56,7 +56,9 @@ class Worker:
         self._jobs: dict[Key, threading.Thread] = {}
         self._jobs_lock = threading.Lock()
         self._look_again = 0.0
-        self._schedule = Schedule(desk, {CORE: jobs, **dict(desk.gather(scheduled_jobs))}, self.name, lease=lease)
+        self._starting = threading.Lock()
+        all_jobs = {CORE: jobs, **dict(desk.gather(scheduled_jobs))}
+        self._schedule = Schedule(desk, all_jobs, self.name, lease=lease, stopping=self._stop.is_set)
         self._hand = self._new_hand(0)
 
     def run_once(self) -> int:
@@ -143,18 +145,38 @@ class Worker:
             self._desk.hooks.refresh_breakers()
 
     def _start_jobs(self) -> int:
-        """Start each job that is due on a thread of its own, so that a long or stuck one holds up nothing else."""
+        """Start each job that is due on a thread of its own, so that a long or stuck one holds up nothing else.
+
+        They are taken here, one after the other: taken all at once on their own threads, they would queue for SQLite's
+        only writer, and a stop would have to wait for jobs that have not even begun.
+        """
+        if not self._starting.acquire(blocking=False):
+            return 0  # another thread is at it
+        try:
+            return sum(self._start_job(key) for key in self._due_jobs())
+        finally:
+            self._starting.release()
+
+    def _due_jobs(self) -> list[Key]:
         with self._jobs_lock:
             self._jobs = {key: thread for key, thread in self._jobs.items() if thread.is_alive()}
-            due = [key for key in self._schedule.due() if key not in self._jobs]
-            for key in due:
+            running = set(self._jobs)
+        return [key for key in self._schedule.due() if key not in running]
+
+    def _start_job(self, key: Key) -> bool:
+        if self._stop.is_set() or not self._schedule.take(key):
+            return False
+        with self._jobs_lock:
+            if not self._stop.is_set():
                 self._jobs[key] = threading.Thread(target=self._run_job, args=(key,), name=f"job-{key[1]}", daemon=True)
                 self._jobs[key].start()
-        return len(due)
+                return True
+        self._schedule.give_back(key)
+        return False
 
     def _run_job(self, key: Key) -> None:
         try:
-            self._schedule.run(key)
+            self._schedule.run_taken(key)
         except (DBAPIError, Unavailable) as error:
             log.warning("The job %s of %s could not be noted as done: %s", key[1], key[0], error)
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
+from helpdesk_core.actor import SYSTEM
 from helpdesk_core.clock import utc_now
 from helpdesk_core.events.base import CoreSubscriber, Event
-from helpdesk_core.jobs.schedule import Job
+from helpdesk_core.jobs.models import ScheduledJob
+from helpdesk_core.jobs.schedule import Job, Key, Schedule, stopping
 from helpdesk_core.jobs.worker import Worker
 from helpdesk_core.mail.notify import NOTIFIER
 from helpdesk_core.mail.transport import MemoryTransport
@@ -114,6 +116,53 @@ def test_a_stuck_job_holds_up_neither_events_nor_mail_nor_other_jobs(
     end.set()
     worker.stop()
     assert not worker.is_running
+
+
+def test_a_stop_waits_for_no_job_that_has_not_begun(
+    desk: Helpdesk, started: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs that are due at the start wait for somebody who writes; told to stop meanwhile, the worker begins none."""
+    ran: list[str] = []
+    taking = threading.Event()
+    take = Schedule.take
+
+    def noted(schedule: Schedule, key: Key) -> bool:
+        taking.set()
+        return take(schedule, key)
+
+    monkeypatch.setattr(Schedule, "take", noted)
+    jobs = [Job(name, timedelta(hours=1), lambda _desk: ran.append("x")) for name in ("one", "two", "three")]
+    Schedule(desk, {"core": jobs}, "first").due()  # so that there are rows to hold
+    with desk.begin(SYSTEM) as tx:
+        tx.session.scalars(select(ScheduledJob).with_for_update()).all()
+        worker = started(jobs=jobs)
+        assert taking.wait(10)
+        worker.stop(0.1)
+        assert worker.is_running
+    wait_for(lambda: not worker.is_running)
+    assert ran == []
+    with desk.read() as session:
+        rows = session.scalars(select(ScheduledJob)).all()
+    assert [row.worker for row in rows] == [None, None, None]
+
+
+def test_a_long_job_that_asks_ends_with_its_worker_and_has_its_turn_soon(
+    desk: Helpdesk, started: Callable[..., Worker]
+) -> None:
+    begun = threading.Event()
+
+    def long(_desk: Helpdesk) -> None:
+        while not stopping():
+            begun.set()
+            time.sleep(0.01)
+
+    jobs = [Job("long", timedelta(days=1), long)]
+    worker = started(jobs=jobs)
+    assert begun.wait(10)
+    worker.stop()
+    assert not worker.is_running
+    assert not stopping()
+    assert Schedule(desk, {"core": jobs}, "next").due() == [("core", "long")]
 
 
 def test_the_worker_outlives_a_database_that_is_away(
