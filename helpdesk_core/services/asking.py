@@ -31,15 +31,15 @@ FRESH: Final = timedelta(minutes=5)
 KEPT: Final = timedelta(days=90)
 LOST: Final = 60.0
 """After so many seconds a call counts as lost, and the source may be asked again."""
-MOST_CALLS: Final = 24
-"""Calls under way at once in one process."""
+MOST_CALLS: Final = 6
+"""Calls of one source under way at once in one process: one that hangs takes threads and patience from no other."""
 FAILURES, REST = 3, 30.0
 """After so many failures in a row a source is left alone for so many seconds."""
 MOST_SERVICES: Final = 1000
 
 NOT_IN_TIME = _l("It has not answered yet.")
 RESTS = _l("It failed several times and is asked again in half a minute.")
-BUSY = _l("Too many sources are slow just now.")
+BUSY = _l("It is slow just now, and others wait for it already.")
 FAILED = _l("It failed; the log has the reason.")
 
 
@@ -60,6 +60,12 @@ class Health:
 
     failures: int = 0
     rests_until: float = 0.0
+    running: int = 0
+
+    @property
+    def most(self) -> int:
+        """Return how many may ask it at once: after a rest one tries whether it is back."""
+        return MOST_CALLS if self.failures < FAILURES else 1
 
 
 class Suppliers:
@@ -70,7 +76,6 @@ class Suppliers:
         self._lock = threading.Lock()
         self._calls: dict[tuple[int, bool, str], Call] = {}
         self._health: dict[str, Health] = {}
-        self._running = 0
         self._closed = False
 
     def close(self) -> None:
@@ -122,12 +127,13 @@ class Suppliers:
             under_way = self._calls.get(place)
             if under_way is not None and now - under_way.begun < LOST:
                 return under_way
-            if self._health.setdefault(key, Health()).rests_until > now:
+            health = self._health.setdefault(key, Health())
+            if health.rests_until > now:
                 return RESTS
-            if self._running >= MOST_CALLS:
+            if health.running >= health.most:
                 return BUSY
             call = self._calls[place] = Call(source, now)
-            self._running += 1
+            health.running += 1
         threading.Thread(target=self._run, args=(place, call), name="helpdesk-services", daemon=True).start()
         return call
 
@@ -138,7 +144,7 @@ class Suppliers:
                 self._keep(place, call.services)
         finally:
             with self._lock:
-                self._running -= 1
+                self._health[place[2]].running -= 1
                 if self._calls.get(place) is call:
                     del self._calls[place]
             call.done.set()

@@ -1,6 +1,7 @@
 """Sources of services: asked side by side, for a short time, remembered, left alone when they fail."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -139,6 +140,57 @@ def test_a_source_that_raises_is_left_alone_after_three_times(
         answers += ask_services(desk, customer(), wait=20)
     assert [each.problem for each in answers] == [*[asking.FAILED] * 3, *[asking.RESTS] * 2]
     assert len(plugin.asked) == 3
+
+
+def test_a_source_that_hangs_for_many_people_is_no_reason_to_leave_another_out(
+    desk: Helpdesk, world: World, gate: threading.Event
+) -> None:
+    def hanging() -> Sequence[Service]:
+        gate.wait(30)
+        return []
+
+    plugin = billing(desk, hangs=hanging, quick=lambda: [HOSTING])
+    people = [world.user(f"Carla {number}") for number in range(asking.MOST_CALLS * 5)]
+    with desk.read() as session:
+        customers = [find_customer(desk, session, each.id, for_staff=True) for each in people]
+    before = threading.active_count()
+    answers = [ask_services(desk, each, wait=0) for each in customers if each is not None]
+    assert [each[0].problem for each in answers[asking.MOST_CALLS :]] == [asking.BUSY] * (asking.MOST_CALLS * 4)
+    assert plugin.asked.count("hangs") == asking.MOST_CALLS
+    assert threading.active_count() <= before + 2 * asking.MOST_CALLS
+    for each in customers[asking.MOST_CALLS :]:
+        assert each is not None
+        assert ask_services(desk, each, wait=20, fresh=timedelta(days=1))[1].services == [HOSTING]
+
+
+def test_one_tries_a_source_that_has_rested(
+    desk: Helpdesk,
+    customer: Callable[..., Customer],
+    gate: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    world: World,
+) -> None:
+    def away() -> Sequence[Service]:
+        raise Unavailable("The panel is away.")
+
+    plugin = billing(desk, panel=away)
+    for _ in range(asking.FAILURES):
+        ask_services(desk, customer(), wait=20)
+    monkeypatch.setattr(asking, "monotonic", lambda: time.monotonic() + 2 * asking.REST)
+
+    def hanging() -> Sequence[Service]:
+        gate.wait(30)
+        return [HOSTING]
+
+    plugin.fetches["panel"] = hanging
+    with desk.read() as session:
+        other = find_customer(desk, session, world.user("Otto Other").id, for_staff=True)
+    assert other is not None
+    [first], [second] = ask_services(desk, customer(), wait=0), ask_services(desk, other, wait=0)
+    assert (first.problem, second.problem) == (asking.NOT_IN_TIME, asking.BUSY)
+    gate.set()
+    assert ask_services(desk, customer(), wait=20)[0].services == [HOSTING]
+    assert ask_services(desk, other, wait=20)[0].services == [HOSTING]
 
 
 def test_nothing_is_asked_inside_a_unit_of_work(desk: Helpdesk, customer: Callable[..., Customer]) -> None:

@@ -19,7 +19,7 @@ from helpdesk_core.api.search import (
 )
 from helpdesk_core.api.tickets import ListFilter, Message, Ticket, visible
 
-from .asked import say
+from .asked import WITH_OPTIONS, say
 from .models import Answer
 from .sets import all_sets
 from .texts import _, lazy
@@ -49,6 +49,14 @@ def fields() -> Sequence[ConditionField]:
             absent=Ticket.id.not_in(_tickets()),
         ),
         ConditionField(
+            key="chosen",
+            label=lazy("Answer chosen"),
+            load=load,
+            choices=_options,
+            among=lambda values: Ticket.id.in_(_tickets(or_(*(_is_chosen(each) for each in values)))),
+            absent=Ticket.id.not_in(_tickets(Answer.kind.in_(WITH_OPTIONS))),
+        ),
+        ConditionField(
             key="answer",
             label=lazy("Answer to a question"),
             kind="text",
@@ -62,11 +70,15 @@ def fields() -> Sequence[ConditionField]:
 
 def load(session: Session, ticket_ids: Sequence[int]) -> Mapping[int, Mapping[str, Sequence[str]]]:
     """Return the facts of tickets; one query."""
-    query = select(Answer.ticket_id, Answer.key, Answer.line).where(Answer.ticket_id.in_(ticket_ids))
+    query = select(Answer.ticket_id, Answer.key, Answer.kind, Answer.value, Answer.line)
     found: dict[int, dict[str, list[str]]] = {}
-    for ticket_id, key, line in session.execute(query.order_by(Answer.id)):
-        facts = found.setdefault(ticket_id, {"set": [], "answer": []})
+    for ticket_id, key, kind, value, line in session.execute(
+        query.where(Answer.ticket_id.in_(ticket_ids)).order_by(Answer.id)
+    ):
+        facts = found.setdefault(ticket_id, {"set": [], "chosen": [], "answer": []})
         facts["answer"].append(line)
+        if kind in WITH_OPTIONS:
+            facts["chosen"] += [f"{key}: {each}" for each in (value if isinstance(value, list) else [value])]
         if key.partition(".")[0] not in facts["set"]:
             facts["set"].append(key.partition(".")[0])
     return found
@@ -127,6 +139,28 @@ def _tickets(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _sets(desk: Helpdesk, session: Session) -> Sequence[tuple[str, str]]:
     return [(each.key, say(each.name, "en")) for each in all_sets(desk, session)]
+
+
+def _options(desk: Helpdesk, session: Session) -> Sequence[tuple[str, str]]:
+    return [
+        (f"{one.key}.{asked.key}: {option.value}", f"{say(asked.text, 'en')} {say(option.text, 'en')}")
+        for one in all_sets(desk, session)
+        for asked in one.questions
+        for option in asked.options
+    ]
+
+
+def _is_chosen(value: str) -> ColumnElement[bool]:
+    """Return the condition on an answer that it is this option, or has it among several; options have no commas."""
+    key, _colon, option = value.lower().partition(": ")
+    line, first = Answer.line, f"{key}: {option}"
+    is_it = or_(
+        line == first,
+        line.startswith(f"{first}, ", autoescape=True),
+        line.endswith(f", {option}", autoescape=True),
+        line.contains(f", {option}, ", autoescape=True),
+    )
+    return and_(Answer.key == key, Answer.kind.in_(WITH_OPTIONS), is_it)
 
 
 def _has(text: str) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk_core.api import Actor
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_questions import samples, transfer
 
 
@@ -25,9 +26,9 @@ class Asking:
 
 
 @pytest.fixture
-def asking(tmp_path: Path, database_url: str) -> Iterator[Asking]:
+def asking(tmp_path: Path, databases: Databases) -> Iterator[Asking]:
     """A helpdesk with the sets of the demo."""
-    with plugin_site("questions", folder=tmp_path, url=database_url) as site:
+    with plugin_site("questions", folder=tmp_path, databases=databases) as site:
         for key in ("support", "billing", "sales"):
             site.world.department(key)
         owner = site.world.actor(site.world.user("Olga Owner", is_owner=True))

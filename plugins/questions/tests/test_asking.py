@@ -186,6 +186,9 @@ def test_answers_stay_as_they_were_asked_when_the_questions_change(asking: Askin
         ("questions.answer", "has", "r-1", [0, 1]),
         ("questions.answer", "has_not", "r-17", [1, 2]),
         ("questions.set", "is", "invoice", [0, 1]),
+        ("questions.chosen", "is", "invoice.payment: card", [0]),
+        ("questions.chosen", "is_not", "invoice.matter: copy", [0, 2]),
+        ("questions.chosen", "is_unset", "", [2]),
         ("questions.set", "is_unset", "", [2]),
     ],
 )
