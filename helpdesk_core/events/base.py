@@ -42,6 +42,13 @@ class Event:
         """Within one stream a subscriber gets events in order."""
         return f"ticket:{self.ticket_id}" if self.ticket_id is not None else self.type
 
+    def told(self) -> object:
+        """Return what happened, for the record of changes: “changed the endpoint “Chat””, after the name of who did it.
+
+        Lazy where it is to be translated. Events that can tell more than their `sentence` have one of their own.
+        """
+        return self.sentence
+
     def data(self) -> dict[str, Any]:
         """Return the event's own fields, as they are stored."""
         return {key: value for key, value in asdict(self).items() if key not in META}

@@ -13,6 +13,7 @@ from helpdesk_core.tickets.audit import Broken, verify
 from helpdesk_core.tickets.models import Ticket
 from helpdesk_core.users.accounts import find_by_address
 from helpdesk_core.web.admin.common import new_routes, show
+from helpdesk_core.web.admin.record import areas, beginnings, names_for, told
 from helpdesk_core.web.context import current_desk, db
 
 routes = new_routes()
@@ -27,19 +28,22 @@ UNTOLD = frozenset({"content_hash"})
 
 @dataclass(frozen=True)
 class Entry:
-    """An event for the table."""
+    """An event for the table: `text` says in words what happened, empty if nobody has words for it."""
 
     row: EventRow
     number: str
+    text: str
     details: str
 
 
 @routes.get("/audit", permission="audit.read")
 def audit() -> Any:
     """List what happened, newest first."""
-    wanted = {name: request.args.get(name, "").strip() for name in ("type", "actor", "ticket")}
+    wanted = {name: request.args.get(name, "").strip() for name in ("area", "type", "actor", "ticket")}
     errors: dict[str, list[str]] = {}
     query = select(EventRow, Ticket.number).outerjoin(Ticket, Ticket.id == EventRow.ticket_id)
+    if wanted["area"]:
+        query = query.where(or_(*(EventRow.type.startswith(each) for each in beginnings(wanted["area"]))))
     if wanted["type"]:
         query = query.where(EventRow.type == wanted["type"])
     if wanted["actor"]:
@@ -50,12 +54,13 @@ def audit() -> Any:
         query = query.where(EventRow.id < after)
     rows = db().execute(query.order_by(EventRow.id.desc()).limit(PAGE + 1)).all()
     shown = rows[:PAGE]
+    names = names_for(row for row, _number in shown)
     filters: dict[str, Any] = {name: text or None for name, text in wanted.items()}
     return show(
         "audit",
         errors,
-        entries=[Entry(row, number or "", _details(row)) for row, number in shown],
-        types=sorted(current_desk().event_types),
+        entries=[Entry(row, number or "", told(row, names), _details(row)) for row, number in shown],
+        areas=areas(),
         wanted=wanted,
         start=url_for("admin.audit", **filters) if after else "",
         older=url_for("admin.audit", after=shown[-1][0].id, **filters) if len(rows) > PAGE else "",

@@ -109,13 +109,17 @@ def as_line(row: EventRow, known: Known, undo: Undo | None = None) -> Line | Non
     """Return the event in words, or None if the story shows it otherwise."""
     if row.type in SILENT:
         return None
-    if row.type == "ticket.changed":
-        text: Any = Markup(", ").join(_changes(row.data["changes"], known.words, known.by_uid))
-    elif row.type in ("participant.added", "participant.removed"):
-        text = _came_or_went(row, known)
-    else:
-        text = _sentence(row.type, row.data)
+    text = deed(row, known)
     return _line(row, text, undo) if text else None
+
+
+def deed(row: EventRow, known: Known) -> str | Markup:
+    """Return what happened to the ticket, said after the name of who did it; empty if that is told elsewhere."""
+    if row.type == "ticket.changed":
+        return Markup(", ").join(_changes(row.data["changes"], known.words, known.by_uid))
+    if row.type in ("participant.added", "participant.removed"):
+        return _came_or_went(row, known)
+    return _sentence(row.type, row.data)
 
 
 def _line(row: EventRow, text: Any, undo: Undo | None = None) -> Line:

@@ -3,3 +3,4 @@
 from helpdesk_core.api.i18n import PageTexts
 
 texts = PageTexts("email")
+lazy = texts.lazy

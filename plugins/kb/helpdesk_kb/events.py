@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from helpdesk_core.api import Event
 
+from .texts import lazy
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArticleChanged(Event):
@@ -17,3 +19,12 @@ class ArticleChanged(Event):
     article: str
     what: str
     texts: list[int] = field(default_factory=list)
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        said = {
+            "published": lazy("published an article"),
+            "archived": lazy("archived an article"),
+            "deleted": lazy("deleted an article"),
+        }
+        return said.get(self.what) or lazy("moved an article")

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from helpdesk_core.api import Event
 
+from .texts import lazy
+
 
 @dataclass(frozen=True, kw_only=True)
 class RatingGiven(Event):
@@ -20,6 +22,14 @@ class RatingGiven(Event):
     verdict: str
     turned_bad: bool
 
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        said = {
+            "good": lazy("rated the help as good"),
+            "bad": lazy("rated the help as bad"),
+        }
+        return said.get(self.verdict) or lazy("rated the help as neutral")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RatingAsked(Event):
@@ -27,3 +37,7 @@ class RatingAsked(Event):
 
     type: ClassVar[str] = "ratings.asked"
     user_id: int
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        return lazy("asked by mail how it went")

@@ -17,6 +17,14 @@ class SourceChanged(Event):
     name: str
     what: str
 
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        said = {
+            "made": lazy("added the source “%(name)s”", name=self.name),
+            "removed": lazy("removed the source “%(name)s”", name=self.name),
+        }
+        return said.get(self.what) or lazy("changed the source “%(name)s”", name=self.name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceChanged(Event):

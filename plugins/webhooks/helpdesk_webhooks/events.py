@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from helpdesk_core.api import Event
 
+from .texts import lazy
+
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointChanged(Event):
@@ -14,6 +16,15 @@ class EndpointChanged(Event):
     endpoint: str
     name: str
     what: str
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        said = {
+            "made": lazy("added the endpoint “%(name)s”", name=self.name),
+            "removed": lazy("removed the endpoint “%(name)s”", name=self.name),
+            "new secret": lazy("made a new secret for the endpoint “%(name)s”", name=self.name),
+        }
+        return said.get(self.what) or lazy("changed the endpoint “%(name)s”", name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +36,7 @@ class EndpointSwitchedOff(Event):
     name: str
     reason: str
     since: str
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        return lazy("switched the endpoint “%(name)s” off, because it does not answer", name=self.name)

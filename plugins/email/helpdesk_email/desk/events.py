@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from helpdesk_core.api import Event
 
+from ..texts import lazy
+
 
 @dataclass(frozen=True, kw_only=True)
 class MailHandled(Event):
@@ -17,6 +19,16 @@ class MailHandled(Event):
     uid: str
     what: str
     number: str = ""
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        said = {
+            "replayed": lazy("processed a received mail again"),
+            "filed": lazy("put a received mail on a ticket"),
+            "opened": lazy("opened a ticket from a received mail"),
+            "dropped": lazy("dropped a received mail"),
+        }
+        return said.get(self.what) or lazy("took a dropped mail back")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +44,22 @@ class MailPolicyChanged(Event):
     kind: str
     what: str
     name: str = ""
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        added, removed = self.what == "added", self.what == "removed"
+        if self.kind == "rule":
+            if added:
+                return lazy("added the rule for mail “%(name)s”", name=self.name)
+            if removed:
+                return lazy("removed the rule for mail “%(name)s”", name=self.name)
+            return lazy("changed the rule for mail “%(name)s”", name=self.name)
+        if self.kind == "blocked":
+            return lazy("blocked a sender") if added else lazy("let a blocked sender write again")
+        if self.kind == "suppressed":
+            return lazy("let mails go to an address again that could not be reached")
+        if self.kind == "dkim":
+            if removed:
+                return lazy("removed the key for signing “%(name)s”", name=self.name)
+            return lazy("saved the key for signing “%(name)s”", name=self.name)
+        return lazy("changed how mails of “%(name)s” leave", name=self.name)

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from helpdesk_core.api import Event
 
+from ..texts import lazy
+
 
 @dataclass(frozen=True, kw_only=True)
 class WayInChanged(Event):
@@ -17,3 +19,12 @@ class WayInChanged(Event):
     kind: str
     name: str
     what: str
+
+    def told(self) -> object:
+        """Return what happened, for the record of changes."""
+        said = {
+            "created": lazy("added the way in for mail “%(name)s”", name=self.name),
+            "connected": lazy("connected the way in for mail “%(name)s”", name=self.name),
+            "deleted": lazy("removed the way in for mail “%(name)s”", name=self.name),
+        }
+        return said.get(self.what) or lazy("changed the way in for mail “%(name)s”", name=self.name)
