@@ -26,6 +26,8 @@ _ALONE: Final = re.compile(
     r"^[ \t]*(?:(?:```|~~~)[^\n]*$|\#{1,6}[ \t]+|(?:>[ \t]?)+|[*+][ \t]+)|\\(?=[*_`~#>\[\]])", re.MULTILINE
 )
 """Marks of Markdown, in which messages are written: a snippet shows its words alone."""
+_ANY: Final = re.compile(r"[*_`~\[\\#>+]")
+"""What each of them has; most messages have none of it."""
 
 Parts = Sequence[tuple[str, bool]]
 """A text in pieces, each with whether it is marked."""
@@ -74,6 +76,8 @@ def around(text: str, spans: Spans) -> Parts:
 
 def _marks_of_markdown(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Return where marks stand between two places, in order."""
+    if _ANY.search(text, start, end) is None:
+        return []
     found = [
         each.span(name) for way in _PAIRED for each in way.finditer(text, start, end) for name in ("first", "last")
     ]

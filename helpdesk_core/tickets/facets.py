@@ -1,7 +1,7 @@
 """Ways of narrowing a search: how many of the tickets found are in a department, an agent's, of the last week."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -67,16 +67,34 @@ def bounds(now: datetime) -> dict[str, datetime]:
     return {f"since_{key}": now - timedelta(days=days) for days, key, _name in AGES}
 
 
-def facets(session: Session, words: Vocabulary, found: Sequence[Any], side: Side) -> list[Facet]:
-    """Return the ways of narrowing what was `found` (rows of `OF_FOUND`); one query.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What facets of the desk are called: address and name of agents by id, and how often there is which tag."""
+
+    agents: Mapping[int, tuple[str, str]]
+    tags: Sequence[tuple[str, int]]
+
+
+def facets(
+    session: Session, words: Vocabulary, found: Sequence[Any], side: Side, named: Named | None = None
+) -> list[Facet]:
+    """Return the ways of narrowing what was `found` (rows of `OF_FOUND`); one query, none if all is `named`.
 
     Tags and agents are for the desk: others are not shown them.
     """
     departments, statuses, agents, ages = (Counter(each[place] for each in found) for place in range(1, 5))
     ways = [*_named("department", departments, words.departments), *_named("status", statuses, words.statuses)]
     if side == "desk" and found:
-        ways += _agents_and_tags(session, agents, [each[0] for each in found])
+        busiest = [id_ for id_, _ in agents.most_common(MOST)]
+        named = named or _read_names(session, busiest, [each[0] for each in found])
+        ways += [*_of_agents(agents, busiest, named), *(Facet("tag", tag, tag, count) for tag, count in named.tags)]
     return [*ways, *_by_age(ages)]
+
+
+def named_of(agents: Iterable[tuple[int | None, str | None, str | None]], tags: Iterable[str]) -> Named:
+    """Return the names of what was read with the tickets: id, address and name of agents, and each ticket's tags."""
+    most = sorted(Counter(tags).items(), key=lambda each: (-each[1], each[0]))[:MOST]
+    return Named({id_: (address, name or "") for id_, address, name in agents if id_ is not None and address}, most)
 
 
 def _named(field: str, counts: Counter[int], rows: Mapping[str, Any]) -> Iterator[Facet]:
@@ -85,20 +103,20 @@ def _named(field: str, counts: Counter[int], rows: Mapping[str, Any]) -> Iterato
         yield Facet(field, named[id_].key, named[id_].name, count)
 
 
-def _agents_and_tags(session: Session, agents: Counter[int | None], ids: Sequence[int]) -> Iterator[Facet]:
+def _read_names(session: Session, busiest: Sequence[int | None], ids: Sequence[int]) -> Named:
     """Return the names of the busiest agents and the commonest tags, which one query reads together."""
-    busiest = [id_ for id_, _ in agents.most_common(MOST)]
     asked = {"found": ids, "agents": [each for each in busiest if each is not None]}
     read = session.connection().execute(_agents_and_tags_of(dialect_of(session)), asked).all()
-    known = {row.agent: row for row in read if row.agent}
+    agents = {row.agent: (row.address, row.name) for row in read if row.agent and row.address}
+    return Named(agents, [(row.name, row.tagged) for row in read if not row.agent])
+
+
+def _of_agents(counts: Counter[int | None], busiest: Sequence[int | None], named: Named) -> Iterator[Facet]:
     for id_ in busiest:
         if id_ is None:
-            yield Facet("assignee", NOBODY, _l("Nobody"), agents[id_])
-        elif id_ in known and known[id_].address:
-            yield Facet("assignee", known[id_].address, known[id_].name, agents[id_])
-    for row in read:
-        if not row.agent:
-            yield Facet("tag", row.name, row.name, row.tagged)
+            yield Facet("assignee", NOBODY, _l("Nobody"), counts[id_])
+        elif id_ in named.agents:
+            yield Facet("assignee", *named.agents[id_], counts[id_])
 
 
 def _by_age(ages: Counter[int]) -> Iterator[Facet]:

@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.db.among import among, dialect_of
 from helpdesk_core.search.query import SearchQuery
-from helpdesk_core.tickets.facets import AGE, OF_FOUND, bounds
-from helpdesk_core.tickets.listing import ROW_COLUMNS, TicketRow, read_rows
-from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.tickets.facets import AGE, OF_FOUND, Named, bounds, named_of
+from helpdesk_core.tickets.listing import ASSIGNEE, ROW_COLUMNS, TicketRow, read_rows
+from helpdesk_core.tickets.models import Ticket, TicketTag
 from helpdesk_core.tickets.queries import KEPT_STATEMENTS
 from helpdesk_core.tickets.rights import Reach, Side, reach_of, visible, within_reach
 from helpdesk_core.tickets.searching import conditions_on_found, text_conditions
 from helpdesk_core.tickets.vocabulary import Vocabulary
+
+BREAK: Final = "\x1f"
+"""Stands between the tags of a ticket; there is none in a tag."""
+NOTHING: Final = Named({}, [])
 
 
 class Seen:
@@ -45,16 +49,18 @@ class Seen:
         by_id = {row[0]: row for row in found}
         return [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
 
-    def few(self, ids: Sequence[int]) -> tuple[list[Any], list[TicketRow]]:
-        """Return the same of so few tickets that one page shows them all, and them as lists show them."""
+    def few(self, ids: Sequence[int]) -> tuple[list[Any], list[TicketRow], Named]:
+        """Return the same of so few tickets that one page shows them all, them as lists show them, and their names."""
         if not ids:
-            return [], []
+            return [], [], NOTHING
         values = {**self._moments, "found": list(ids)}
         read = read_rows(self._session, self._words, self._actor, self._among(_whole), values)
         by_id = {row.id: (row, raw) for row, raw in read}
         found = [by_id[each] for each in dict.fromkeys(ids) if each in by_id]
         counted = [(raw.id, raw.department_id, raw.status_id, raw.assignee_id, raw.age) for _row, raw in found]
-        return counted, [row for row, _raw in found]
+        agents = [(raw.assignee_id, raw.assignee_email, raw.assignee_name) for _row, raw in found]
+        tags = [tag for _row, raw in found for tag in (raw.tags or "").split(BREAK) if tag]
+        return counted, [row for row, _raw in found], named_of(agents, tags)
 
     def _among(self, kept: Any) -> Select[*tuple[Any, ...]]:
         asked: Select[*tuple[Any, ...]] = kept(reach_of(self._actor), self._side, dialect_of(self._session))
@@ -69,5 +75,7 @@ def _counted(reach: Reach, side: Side, dialect: str) -> Select[*tuple[Any, ...]]
 
 @lru_cache(KEPT_STATEMENTS)
 def _whole(reach: Reach, side: Side, dialect: str) -> Select[*tuple[Any, ...]]:
-    asked = ROW_COLUMNS.add_columns(Ticket.assignee_id, AGE)
+    tags = select(func.aggregate_strings(TicketTag.tag, BREAK)).where(TicketTag.ticket_id == Ticket.id)
+    email = ASSIGNEE.primary_email.label("assignee_email")
+    asked = ROW_COLUMNS.add_columns(Ticket.assignee_id, AGE, email, tags.scalar_subquery().label("tags"))
     return asked.where(within_reach(reach, side), among(dialect, Ticket.id, "found"))

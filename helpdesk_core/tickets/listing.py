@@ -12,31 +12,33 @@ from helpdesk_core.actor import Actor
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.filtering import TicketFilter, conditions
 from helpdesk_core.tickets.models import Ticket, TicketSeen
-from helpdesk_core.tickets.ordering import Place, Stretch, check_sort, read_place, stretches
-from helpdesk_core.tickets.rights import Side, visible
+from helpdesk_core.tickets.ordering import SORTS, Place, Stretch, check_sort, read_place, stretches
+from helpdesk_core.tickets.rights import Side, reach_of, visible
 from helpdesk_core.tickets.searching import found_by_plugin, read_search
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.models import Organisation, User
 
 MAX_LIMIT: Final = 200
+MOST_QUESTIONS: Final = 500
+"""Kept statements of lists; a few kilobytes each. Then they are made anew."""
 
 
 _ById = Mapping[str, Mapping[int, Any]]
 
 
-_requester, _assignee = aliased(User), aliased(User)
+_requester, ASSIGNEE = aliased(User), aliased(User)
 ROW_COLUMNS: Final[Select[*tuple[Any, ...]]] = (
     select(
         Ticket.id, Ticket.number, Ticket.subject, Ticket.preview, Ticket.status_id, Ticket.is_open,
         Ticket.waiting_on, Ticket.priority_id, Ticket.type_id, Ticket.department_id,
         _requester.uid.label("requester_uid"), _requester.name.label("requester_name"),
         _requester.primary_email.label("requester_email"),
-        _assignee.uid.label("assignee_uid"), _assignee.name.label("assignee_name"),
+        ASSIGNEE.uid.label("assignee_uid"), ASSIGNEE.name.label("assignee_name"),
         Organisation.name.label("organisation"), Ticket.message_count, Ticket.created_at, Ticket.updated_at,
         Ticket.closed_at, Ticket.last_customer_at, Ticket.last_agent_at, TicketSeen.seen_at,
     )
     .join(_requester, _requester.id == Ticket.requester_id)
-    .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
+    .outerjoin(ASSIGNEE, ASSIGNEE.id == Ticket.assignee_id)
     .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
     .outerjoin(TicketSeen, and_(TicketSeen.ticket_id == Ticket.id, TicketSeen.user_id == bindparam("reader")))
 )  # fmt: skip
@@ -111,15 +113,12 @@ def list_tickets(
     words = vocabulary(desk, session, generation)
     check_sort(sort, words.narrowing)
     limit = max(1, min(limit, MAX_LIMIT))
-    found_ids = None
-    if wanted.text:
-        found_ids = found_by_plugin(desk, actor, read_search(wanted.text, actor, words, desk.now()), side)
-    passing = (visible(actor, side), *conditions(wanted, words, actor, side, found_ids))
-    parts = stretches(sort, words, actor)
+    question = _question(desk, session, actor, wanted, side, sort, limit + 1, words, generation)
+    parts = question.parts
     back = before is not None and after is None
     token = before if back else after
     place = read_place(token, sort, parts) if token is not None else None
-    rows = _read(session, passing, actor, parts, place, limit + 1, back=back)
+    rows = _read(session, question, actor, place, limit + 1, back=back)
     by_id = _names(words)
     shown = list(reversed(rows[:limit])) if back else rows[:limit]
     more = len(rows) > limit
@@ -130,24 +129,66 @@ def list_tickets(
     )
 
 
-def _read(
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which tickets pass, the parts of the list, and the statement that its first page begins with."""
+
+    passing: Sequence[ColumnElement[bool]]
+    parts: Sequence[Stretch]
+    first: Select[Any]
+
+
+def _question(
+    desk: Helpdesk,
     session: Session,
-    passing: Sequence[ColumnElement[bool]],
     actor: Actor,
-    parts: Sequence[Stretch],
-    place: Place | None,
+    wanted: TicketFilter,
+    side: Side,
+    sort: str,
     limit: int,
-    *,
-    back: bool,
+    words: Vocabulary,
+    generation: int | None,
+) -> _Question:
+    """Return what to ask for; kept for lists that are looked at again and again, as making it takes half of asking.
+
+    What is searched for and what plugins ask about may be another thing the next time, so that is made anew.
+    """
+
+    def make() -> _Question:
+        found_ids = None
+        if wanted.text:
+            found_ids = found_by_plugin(desk, actor, read_search(wanted.text, actor, words, desk.now()), side)
+        passing = (visible(actor, side), *conditions(wanted, words, actor, side, found_ids))
+        parts = stretches(sort, words, actor)
+        return _Question(passing, parts, parts[0].of(ROW_COLUMNS, passing, None, limit, back=False))
+
+    if wanted.text or wanted.x or sort not in SORTS:
+        return make()
+    known: dict[Any, _Question] = desk.remember(session, "questions of lists", lambda _: {}, generation)
+    key = (reach_of(actor), side, wanted, sort, limit)
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_QUESTIONS:
+            known.clear()
+        found = known[key] = make()
+    return found
+
+
+def _read(
+    session: Session, question: _Question, actor: Actor, place: Place | None, limit: int, *, back: bool
 ) -> list[tuple[Place, Any]]:
     """Return rows with their places, from one part of the list after the other until there are enough."""
     rows: list[tuple[Place, Any]] = []
+    parts, passing = question.parts, question.passing
     numbers = range(place.stretch if place else 0, len(parts))
     if back and place is not None:
         numbers = range(place.stretch, -1, -1)
     for number in numbers:
         reached = place.position if place is not None and place.stretch == number else None
-        asked = parts[number].of(ROW_COLUMNS, passing, reached, limit - len(rows), back=back)
+        if number == 0 and reached is None and not rows and not back:
+            asked = question.first
+        else:
+            asked = parts[number].of(ROW_COLUMNS, passing, reached, limit - len(rows), back=back)
         found = session.execute(asked, {"reader": actor.user_id or 0})
         rows += [(Place(number, parts[number].position(row)), row) for row in found]
         if len(rows) >= limit:

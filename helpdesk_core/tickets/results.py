@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import Actor
+from helpdesk_core.db.among import among, dialect_of
 from helpdesk_core.errors import Invalid
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search import hooks
@@ -27,14 +29,6 @@ Sort = Literal["best", "newest"]
 SORTS: Final = ("best", "newest")
 MAX_PAGE: Final = 50
 MAX_MESSAGES: Final = 400
-
-
-_MESSAGES: Final = (
-    select(Message.ticket_id, Message.kind, Message.body_text.label("body"))
-    .where(Message.ticket_id.in_(bindparam("tickets", expanding=True)))
-    .order_by(Message.id.desc())
-    .limit(MAX_MESSAGES)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +85,27 @@ def search_tickets(
     ids = found_by_plugin(desk, actor, query, side, newest=sort == "newest")
     seen = Seen(session, desk.now(), actor, query, words, side)
     if ids is not None and len(ids) <= limit and not offset:
-        found, rows = seen.few(ids)
+        found, rows, named = seen.few(ids)
     else:
+        named = None
         found = seen.all_(MAX_FOUND) if ids is None else seen.of(ids)
         rows = rows_of(session, words, actor, [each[0] for each in found[offset : offset + limit]])
     total = len(found)
     return SearchPage(
         query,
-        hits=_hits(desk, session, actor, query, rows, side),
+        hits=_hits(desk, session, query, rows, side),
         total=total,
         capped=len(found if ids is None else ids) >= MAX_FOUND,
-        facets=facets(session, words, found, side),
+        facets=facets(session, words, found, side, named),
         correction=None if total else desk.hooks.pick(hooks.search_correction, query=query, internal=side == "desk"),
         next_offset=offset + limit if total > offset + limit else None,
     )
 
 
-def _hits(
-    desk: Helpdesk, session: Session, actor: Actor, query: SearchQuery, rows: Sequence[TicketRow], side: Side
-) -> list[Hit]:
-    messages = _messages(session, actor, rows, side) if query.words else []
+def _hits(desk: Helpdesk, session: Session, query: SearchQuery, rows: Sequence[TicketRow], side: Side) -> list[Hit]:
+    if not rows:
+        return []
+    messages = _messages(session, rows, side) if query.words else []
     texts = [row.subject for row in rows] + [each.body[:READ] for each in messages]
     places = marks(desk, query, texts)
     best: dict[int, tuple[int, Any, Spans]] = {}
@@ -129,6 +124,15 @@ def _hits(
     return hits
 
 
-def _messages(session: Session, actor: Actor, rows: Sequence[TicketRow], side: Side) -> Sequence[Any]:
-    asked = _MESSAGES if side == "desk" else _MESSAGES.where(Message.kind == "public")
+def _messages(session: Session, rows: Sequence[TicketRow], side: Side) -> Sequence[Any]:
+    asked = _messages_of(dialect_of(session), internal=side == "desk")
     return session.connection().execute(asked, {"tickets": [row.id for row in rows]}).all()
+
+
+@cache
+def _messages_of(dialect: str, *, internal: bool) -> Select[int, str, str]:
+    asked = select(Message.ticket_id, Message.kind, Message.body_text.label("body"))
+    asked = asked.where(among(dialect, Message.ticket_id, "tickets"))
+    if not internal:
+        asked = asked.where(Message.kind == "public")
+    return asked.order_by(Message.id.desc()).limit(MAX_MESSAGES)

@@ -1,6 +1,7 @@
 """The search page of the desk."""
 
-from urllib.parse import urlencode
+from typing import Final
+from urllib.parse import quote_plus
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from helpdesk_core.errors import Invalid
 from helpdesk_core.search.marking import READ, around, marks, whole
 from helpdesk_core.search.query import SearchQuery, narrowed, widened
 from helpdesk_core.search.service import find_pages, finders
+from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.facets import Facet
 from helpdesk_core.tickets.results import SORTS, SearchPage, search_tickets
 from helpdesk_core.tickets.searching import read_search
@@ -21,6 +23,10 @@ from helpdesk_core.web.routing import STAFF, Routes
 routes = Routes("desk", "/desk")
 FIELDS = ("from", "to", "agent", "subject", "department", "status", "tag", "after", "before")
 """What the form asks for; the page puts it into the language of searches."""
+GROUPS: Final = {
+    "department": _l("Department"), "status": _l("Status"), "assignee": _l("Assignee"), "tag": _l("Tag"),
+    "after": _l("Opened"), "before": _l("Opened"),
+}  # fmt: skip
 
 
 @routes.get("/search", permission=STAFF)
@@ -85,15 +91,12 @@ def _elsewhere(query: SearchQuery, text: str) -> str:
 
 def _narrowing(text: str, sort: str, found: SearchPage) -> list[tuple[str, list[tuple[Facet, str, bool]]]]:
     """Return the facets in groups with a name; each with the search it leads to, and whether it holds already."""
-    names = {
-        "department": _("Department"), "status": _("Status"), "assignee": _("Assignee"), "tag": _("Tag"),
-        "after": _("Opened"), "before": _("Opened"),
-    }  # fmt: skip
     groups: dict[str, list[tuple[Facet, str, bool]]] = {}
+    here = text.casefold()
     for facet in found.facets:
-        without = widened(text, facet.field, facet.key)
+        without = widened(text, facet.field, facet.key) if f"{facet.field}:" in here else None
         other = narrowed(text, facet.field, facet.key) if without is None else without
-        groups.setdefault(names[facet.field], []).append((facet, _link(other, sort), without is not None))
+        groups.setdefault(GROUPS[facet.field], []).append((facet, _link(other, sort), without is not None))
     return list(groups.items())
 
 
@@ -116,9 +119,7 @@ def _asked() -> str:
 
 def _link(text: str, sort: str, from_hit: int | None = None) -> str:
     """Return the address of a search; a page has some twenty, so it is put together here instead of by the router."""
-    asked: dict[str, str | int] = {"q": text}
+    link = f"{request.path}?q={quote_plus(text, ':')}"
     if sort != SORTS[0]:
-        asked["sort"] = sort
-    if from_hit is not None:
-        asked["from_hit"] = from_hit
-    return f"{request.path}?{urlencode(asked, safe=':')}"
+        link += f"&sort={quote_plus(sort)}"
+    return link if from_hit is None else f"{link}&from_hit={from_hit}"

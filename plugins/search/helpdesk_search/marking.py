@@ -56,19 +56,37 @@ def _looking_for(words: tuple[str, ...]) -> tuple[re.Pattern[str] | None, frozen
                 written.add(re.escape(text.strip()))
                 continue
             wanted |= forms(token.word)
-            beginnings.update("".join(map(_letter, each[:2])) for each in forms(token.word))
+            beginnings.update(each[:2] for each in forms(token.word))
     ways = []
     if written:
-        ways.append(f"(?P<written>{'|'.join(sorted(written, key=len, reverse=True))})")
+        ways.append(f"(?P<written>(?i:{'|'.join(sorted(written, key=len, reverse=True))}))")
     if beginnings:
-        ways.append(rf"(?<![^\W_])(?:{'|'.join(sorted(beginnings))})(?:[^\W_]|['’ʼ](?=[^\W_]))*")
-    return re.compile("|".join(ways), re.IGNORECASE) if ways else None, frozenset(wanted)
+        ways.append(_beginning(beginnings))
+    return re.compile("|".join(ways)) if ways else None, frozenset(wanted)
 
 
-def _letter(letter: str) -> str:
-    """Return a pattern for a letter with whatever accent."""
-    others = _ACCENTED.get(letter, "")
-    return f"[{re.escape(letter)}{others}]" if others else re.escape(letter)
+def _beginning(beginnings: Collection[str]) -> str:
+    """Return a pattern for whole words that begin so.
+
+    All first letters stand in one class in front, large and small: only then does `re` leap from one to the next instead
+    of trying at every place. What stands before the word, and which second letter it has, is looked at afterwards.
+    """
+    first = "".join(sorted({each for beginning in beginnings for each in _letters(beginning[0])}))
+    ways = sorted(
+        f"(?<=[{_class(_letters(each[0]))}])" + (f"[{_class(_letters(each[1]))}]" if len(each) > 1 else "")
+        for each in beginnings
+    )
+    return rf"[{_class(first)}](?<![^\W_].)(?:{'|'.join(ways)})(?:[^\W_]|['’ʼ](?=[^\W_]))*"
+
+
+def _letters(letter: str) -> str:
+    """Return a letter with whatever accent, large and small."""
+    all_ = letter + _ACCENTED.get(letter, "")
+    return "".join(dict.fromkeys(each for each in all_ + all_.upper() + all_.lower()))
+
+
+def _class(letters: str) -> str:
+    return "".join(map(re.escape, letters))
 
 
 def correction(query: SearchQuery, engine: Engine, *, internal: bool) -> str | None:
