@@ -6,6 +6,7 @@
 - `site`: `World` makes departments, people and tickets; `TestClock` is turned by the test
 - `distributions`: small plugins made for one test, as pip would install them
 - `databases`, `require`: SQLite, PostgreSQL and MariaDB; what a test needs from the machine
+- `prepared`: databases that have tables already, as new for each test
 - `queries`: how many queries something takes
-- `fixtures`: `desk`, `world`, `clock`, `database_url`, `no_network`, which pytest finds by itself
+- `fixtures`: `desk`, `world`, `clock`, `databases`, `database_url`, `no_network`, which pytest finds by itself
 """

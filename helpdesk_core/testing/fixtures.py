@@ -12,6 +12,7 @@ from helpdesk_core.testing.databases import chosen_databases, temporary_database
 
 if TYPE_CHECKING:
     from helpdesk_core.runtime import Helpdesk
+    from helpdesk_core.testing.prepared import Databases
     from helpdesk_core.testing.site import TestClock, World
 
 # The core itself is imported only by the fixtures that open a helpdesk: this module is loaded by every run of pytest
@@ -72,25 +73,20 @@ def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def prepared_database(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a database with core's tables and defaults, one for all tests of a run; use `desk_url` instead."""
-    from helpdesk_core.testing import site
+def databases(database_kind: str) -> Iterator["Databases"]:
+    """What lends a test databases of that kind which have tables; `plugin_site` asks it for those of its plugins."""
+    from helpdesk_core.testing.prepared import Databases
 
-    with temporary_database(database_kind, tmp_path_factory.mktemp("prepared")) as url:
-        site.prepare(url)
-        yield url
+    made = Databases(database_kind)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def desk_url(prepared_database: str, database_kind: str, tmp_path: Path) -> Iterator[str]:
+def desk_url(databases: "Databases", tmp_path: Path) -> Iterator[str]:
     """The URL of a database with core's tables and defaults and nothing else, for this test alone."""
-    from helpdesk_core.testing import site
-
-    if database_kind == "sqlite":
-        yield site.copy_of(site.sqlite_file(prepared_database), tmp_path)
-        return
-    yield prepared_database
-    site.wipe(prepared_database)
+    with databases.lend(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A helpdesk with plugins enabled, for tests of what they do: pages, events, mail and all."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,13 @@ from flask import Flask
 
 from helpdesk_core.actor import SYSTEM, Actor
 from helpdesk_core.app import create_app
-from helpdesk_core.clock import utc_now
-from helpdesk_core.db.engine import database_url, make_engine
 from helpdesk_core.hooks import Limits
 from helpdesk_core.jobs.worker import Worker
 from helpdesk_core.mail.transport import MemoryTransport
-from helpdesk_core.plugins.discovery import discover
-from helpdesk_core.plugins.records import upgrade_plugin
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
-from helpdesk_core.testing.site import TestClock, World, opened, prepare
+from helpdesk_core.testing.prepared import Databases, migrate
+from helpdesk_core.testing.site import TestClock, World, opened
 from helpdesk_core.users.models import User
 from helpdesk_core.users.sessions import SESSION_COOKIE, begin_session
 from helpdesk_core.users.tokens import create_token
@@ -60,30 +57,28 @@ def plugin_site(
     folder: Path,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     url: str | None = None,
+    databases: Databases | None = None,
     limits: Limits | None = None,
 ) -> Iterator[PluginSite]:
     """Open a helpdesk with these installed plugins, each of which has to work; AssertionError says why one does not.
 
-    `folder` is an empty one for the instance, `settings` are those of plugins by id. `url` names another empty database
-    than a SQLite file in the folder: the fixture `database_url` has one. `limits` say how long hooks may take.
+    `folder` is an empty one for the instance, `settings` are those of plugins by id. The database is a SQLite file in
+    the folder; or one that `databases` lends, the fixture of that name; or a new, empty one at `url`, on which all
+    migrations run. `limits` say how long hooks may take.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    address = url or f"sqlite:///{folder / 'helpdesk.db'}"
-    prepare(address)
-    installed = discover()
-    engine = make_engine(database_url(address))
-    try:
-        for plugin_id in plugin_ids:
-            assert plugin_id in installed, f"The plugin {plugin_id} is not installed: pip install -e its folder."
-            upgrade_plugin(engine, installed[plugin_id], utc_now())
-    finally:
-        engine.dispose()
-    config: dict[str, Mapping[str, Any]] = {f"plugins.{name}": values for name, values in (settings or {}).items()}
-    config["plugins"] = {"enabled": list(plugin_ids)}
-    clock = TestClock()
-    with opened(folder / "instance", address, config, clock=clock, limits=limits) as desk:
-        app = create_app(desk)
-        for plugin_id in plugin_ids:
-            state = desk.plugins.get(plugin_id)
-            assert desk.plugins.is_active(plugin_id), f"{plugin_id} is {state.status}: {state.reason}"
-        yield PluginSite(desk, app, World(desk), clock, MemoryTransport())
+    with ExitStack() as stack:
+        if url is None:
+            address = stack.enter_context((databases or Databases("sqlite")).lend(folder, *plugin_ids))
+        else:
+            address = url
+            migrate(address, *plugin_ids)
+        config: dict[str, Mapping[str, Any]] = {f"plugins.{name}": values for name, values in (settings or {}).items()}
+        config["plugins"] = {"enabled": list(plugin_ids)}
+        clock = TestClock()
+        with opened(folder / "instance", address, config, clock=clock, limits=limits) as desk:
+            app = create_app(desk)
+            for plugin_id in plugin_ids:
+                state = desk.plugins.get(plugin_id)
+                assert desk.plugins.is_active(plugin_id), f"{plugin_id} is {state.status}: {state.reason}"
+            yield PluginSite(desk, app, World(desk), clock, MemoryTransport())

@@ -1,8 +1,6 @@
 """Opened helpdesks for tests: real migrations, real databases, a clock that tests turn, and people to act."""
 
 import itertools
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,13 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine
 
 from helpdesk_core.actor import SYSTEM, Actor
 from helpdesk_core.app import open_helpdesk
 from helpdesk_core.db import migrate
-from helpdesk_core.db.base import Base
 from helpdesk_core.db.engine import database_url, make_engine
 from helpdesk_core.db.owners import CORE
 from helpdesk_core.departments.models import Department
@@ -60,26 +56,6 @@ def prepare(url: str) -> None:
     engine = make_engine(database_url(url))
     try:
         migrate.upgrade(engine, CORE)
-        _seed(engine)
-    finally:
-        engine.dispose()
-
-
-def wipe(url: str) -> None:
-    """Empty every table of core in a prepared database, and put the defaults back; quicker than making it anew."""
-    engine = make_engine(database_url(url))
-    kind = engine.dialect.name
-    names = [table.name for table in reversed(Base.metadata.sorted_tables)]
-    try:
-        with engine.begin() as connection:
-            if kind == "postgresql":
-                connection.execute(text("SET LOCAL synchronous_commit = off"))
-                connection.execute(text("; ".join(f"DELETE FROM {name}" for name in names)))  # noqa: S608 - our own tables
-            else:
-                connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-                for name in names:
-                    connection.execute(text(f"DELETE FROM `{name}`"))  # noqa: S608 - names of our own tables
-                connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
         _seed(engine)
     finally:
         engine.dispose()
@@ -208,15 +184,3 @@ class World:
     def ticket_for(self, address: str, **fields: Any) -> Posted:
         """Open a ticket as the system for somebody's address."""
         return self.ticket(replace(SYSTEM, channel="web"), requester=Requester(email=address), **fields)
-
-
-def copy_of(template: Path, folder: Path) -> str:
-    """Return the URL of a copy of a prepared SQLite file."""
-    target = folder / f"{secrets.token_hex(4)}.db"
-    shutil.copyfile(template, target)
-    return f"sqlite:///{target}"
-
-
-def sqlite_file(url: str) -> Path:
-    """Return the file of a SQLite URL."""
-    return Path(make_url(url).database or "")

@@ -26,6 +26,8 @@ AREAS: dict[str, tuple[CollectSpec[[], Route], str]] = {
 
 def register_plugins(app: Flask, desk: Helpdesk) -> None:
     """Add every active plugin's routes; one whose routes cannot be had is failed with the reason."""
+    if not desk.plugins.active:
+        return
     trial = _trial(app)
     for plugin in desk.plugins.active:
         try:

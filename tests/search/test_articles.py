@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk_core.api import SYSTEM, Actor
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_kb import writing
 from helpdesk_kb.models import Article, Text
 from helpdesk_kb.writing import Placing, TextDraft
@@ -17,10 +18,12 @@ PORTAL = ("/search?q={}", "/search/answers?subject={}", "/x/kb/search?q={}", "/a
 
 
 @pytest.fixture(params=["search", "search_tantivy"])
-def site(request: pytest.FixtureRequest, tmp_path: Path, database_url: str, database_kind: str) -> Iterator[PluginSite]:
+def site(
+    request: pytest.FixtureRequest, tmp_path: Path, databases: Databases, database_kind: str
+) -> Iterator[PluginSite]:
     """A helpdesk with the knowledge base, and with an index by each of the plugins that keep one."""
     settings = {"search": {"engine": "postgresql" if database_kind == "postgresql" else "whoosh"}}
-    with plugin_site("kb", request.param, folder=tmp_path, url=database_url, settings=settings) as opened:
+    with plugin_site("kb", request.param, folder=tmp_path, databases=databases, settings=settings) as opened:
         opened.world.department("support")
         opened.work()  # builds the index
         yield opened

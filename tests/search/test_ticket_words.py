@@ -12,6 +12,7 @@ from helpdesk_core.api.tickets import NewMessage, NewTicket, Posted, merge, open
 from helpdesk_core.api.users import EmailAddress
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_questions import samples, transfer
 from helpdesk_services import keeping, sources
 from helpdesk_services.sources import SourceDraft
@@ -36,10 +37,12 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def site(engine: str, tmp_path: Path, database_url: str, database_kind: str) -> Iterator[PluginSite]:
+def site(engine: str, tmp_path: Path, databases: Databases, database_kind: str) -> Iterator[PluginSite]:
     """A helpdesk with questions, services and an index; Carla has a hosting account and a server."""
     settings = {"search": {"engine": "postgresql" if database_kind == "postgresql" else "whoosh"}}
-    with plugin_site("questions", "services", engine, folder=tmp_path, url=database_url, settings=settings) as opened:
+    with plugin_site(
+        "questions", "services", engine, folder=tmp_path, databases=databases, settings=settings
+    ) as opened:
         for key in ("support", "billing"):
             opened.world.department(key)
         transfer.take_in(opened.desk, SYSTEM, samples.FILE.read_text("utf-8"))
@@ -118,13 +121,13 @@ def test_answers_are_found_where_their_message_stands_and_go_with_it(site: Plugi
 
 
 def test_a_plugin_that_fails_to_say_its_words_keeps_nothing_out_of_the_index(
-    engine: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: str, tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Distributions(tmp_path / "packages")
     made.add("bad", BAD, head="from helpdesk_core.api.hooks import ticket_words\n")
     monkeypatch.syspath_prepend(str(made.folder))
     try:
-        with plugin_site("bad", engine, folder=tmp_path / "site", url=database_url) as site:
+        with plugin_site("bad", engine, folder=tmp_path / "site", databases=databases) as site:
             site.work()
             number = site.world.ticket(site.world.customer(), subject="Toner").ticket.number
             index(site)

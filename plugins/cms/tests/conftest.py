@@ -10,6 +10,7 @@ import pytest
 from helpdesk_cms import sites
 from helpdesk_cms.sites import SiteDraft
 from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_core.testing.prepared import Databases
 from tests.conftest import chromium
 
 from .worlds import Sites
@@ -20,14 +21,14 @@ LOOPBACK = "127.0.0.0/8"
 
 
 @pytest.fixture
-def open_world(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Sites]]:
+def open_world(tmp_path: Path, databases: Databases) -> Iterator[Callable[..., Sites]]:
     """Return what opens a helpdesk with one site, `main`; other plugins may be named."""
     with ExitStack() as stack:
 
         def make(*plugins: str, **draft: Any) -> Sites:
             settings = {"cms": {"allowed": [LOOPBACK]}}
             site = stack.enter_context(
-                plugin_site("cms", *plugins, folder=tmp_path, settings=settings, url=database_url)
+                plugin_site("cms", *plugins, folder=tmp_path, settings=settings, databases=databases)
             )
             site.world.department("support")
             owner = site.world.actor(site.world.user("Olga Owner", is_owner=True))

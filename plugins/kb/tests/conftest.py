@@ -9,6 +9,7 @@ import pytest
 
 from helpdesk_core.api import SYSTEM, Actor
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_kb import writing
 from helpdesk_kb.categories import CategoryDraft, save_category
 from helpdesk_kb.models import Article, Text
@@ -51,9 +52,9 @@ class Kb:
 
 
 @pytest.fixture
-def kb(tmp_path: Path, database_url: str) -> Iterator[Kb]:
+def kb(tmp_path: Path, databases: Databases) -> Iterator[Kb]:
     """A helpdesk with the knowledge base, on each database of the run."""
-    with plugin_site("kb", folder=tmp_path, url=database_url) as site:
+    with plugin_site("kb", folder=tmp_path, databases=databases) as site:
         site.world.department("support")
         site.world.department("sales")
         editor = site.world.actor(site.world.user("Edith Editor", is_owner=True))

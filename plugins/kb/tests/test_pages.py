@@ -10,6 +10,7 @@ from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.attachments import Upload
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_kb import files, writing
 from helpdesk_kb.rendering import render
 from helpdesk_kb.writing import Placing, TextDraft
@@ -166,8 +167,8 @@ def test_the_pages_hold_below_a_path_that_the_server_adds(kb: Kb) -> None:
     assert f"http://helpdesk.example/x/kb/en/{text.slug}" in feed
 
 
-def test_the_pages_have_a_nicer_address_where_the_site_says_so(tmp_path: Path, database_url: str) -> None:
-    with plugin_site("kb", folder=tmp_path, url=database_url, settings={"kb": {"mount": "/help"}}) as site:
+def test_the_pages_have_a_nicer_address_where_the_site_says_so(tmp_path: Path, databases: Databases) -> None:
+    with plugin_site("kb", folder=tmp_path, databases=databases, settings={"kb": {"mount": "/help"}}) as site:
         article, text = writing.create_article(
             site.desk, SYSTEM, "en", TextDraft(title="Title", body="Words"), Placing()
         )

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from helpdesk_core.api import Actor
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_oidc import providers
 from helpdesk_oidc.models import Provider
 from helpdesk_oidc.providers import ProviderDraft
@@ -162,13 +163,13 @@ def basic(headers: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def open_oidc(tmp_path: Path, database_url: str, provider: Lying) -> Iterator[Callable[..., Oidc]]:
+def open_oidc(tmp_path: Path, databases: Databases, provider: Lying) -> Iterator[Callable[..., Oidc]]:
     """Return what opens a helpdesk with settings of the plugin; providers on this machine are allowed."""
     with ExitStack() as stack:
 
         def make(**settings: Any) -> Oidc:
             given = {"oidc": {"allowed": ["127.0.0.0/8"], **settings}}
-            site = stack.enter_context(plugin_site("oidc", folder=tmp_path, settings=given, url=database_url))
+            site = stack.enter_context(plugin_site("oidc", folder=tmp_path, settings=given, databases=databases))
             site.world.department("support")
             return Oidc(site, site.world.actor(site.world.user("Olga Owner", is_owner=True)), provider)
 

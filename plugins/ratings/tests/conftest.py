@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 
 from .scenes import Scene, another
 
@@ -15,11 +16,11 @@ Opener = Callable[..., PluginSite]
 
 
 @pytest.fixture
-def open_site(tmp_path: Path, database_url: str) -> Iterator[Opener]:
+def open_site(tmp_path: Path, databases: Databases) -> Iterator[Opener]:
     """Return what opens a helpdesk with settings of the plugin."""
     with ExitStack() as stack:
         yield lambda **settings: stack.enter_context(
-            plugin_site("ratings", folder=tmp_path, settings={"ratings": settings}, url=database_url)
+            plugin_site("ratings", folder=tmp_path, settings={"ratings": settings}, databases=databases)
         )
 
 

@@ -13,6 +13,7 @@ from helpdesk_core.api.events import EventRow, TicketOpened
 from helpdesk_core.api.tickets import Change, NewMessage, Requester, change, note, reply
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_rules.happening import happened
 from helpdesk_rules.models import Run
 
@@ -211,13 +212,13 @@ def actions(self):
 
 
 def test_plugins_add_conditions_and_actions_and_what_fails_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases
 ) -> None:
     made = Distributions(tmp_path / "packages")
     made.add("hoster", BODY, head=PLUGIN)
     monkeypatch.syspath_prepend(str(made.folder))
     try:
-        with plugin_site("rules", "hoster", folder=tmp_path / "site", url=database_url) as site:
+        with plugin_site("rules", "hoster", folder=tmp_path / "site", databases=databases) as site:
             keep(site, "Gold", "opened", [("hoster.plan", "is", "gold")], [("hoster.restart", "web1"), ("tag", "gold")])
             keep(site, "Rack", "opened", [("hoster.rack", "is", "r1")], [("tag", "rack")])
             keep(site, "Bang", "opened", [], [("hoster.explode", "web2"), ("tag", "after")])

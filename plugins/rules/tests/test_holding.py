@@ -17,6 +17,7 @@ from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.tickets import Change, NewMessage, change, reply
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_rules import timing
 from helpdesk_rules.models import RuleRow
@@ -216,13 +217,15 @@ def actions(self):
 
 
 @pytest.fixture
-def careless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[tuple[PluginSite, Path]]:
+def careless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases
+) -> Iterator[tuple[PluginSite, Path]]:
     """A helpdesk with a plugin that fails while a file is there."""
     made = Distributions(tmp_path / "packages")
     package = made.add("hoster", BODY, head=PLUGIN)
     monkeypatch.syspath_prepend(str(made.folder))
     try:
-        with plugin_site("rules", "hoster", folder=tmp_path / "site", url=database_url) as opened_site:
+        with plugin_site("rules", "hoster", folder=tmp_path / "site", databases=databases) as opened_site:
             yield opened_site, package / "away"
     finally:
         made.forget()

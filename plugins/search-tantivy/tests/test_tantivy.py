@@ -9,6 +9,7 @@ import pytest
 from helpdesk_core.api.search import search_tickets
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_search.checks import CHECKS, ENTRIES, entry
 from helpdesk_search.engine import Engine, IndexBroken
 from helpdesk_search_tantivy.engine import TantivyEngine
@@ -73,8 +74,8 @@ def test_a_folder_that_is_gone_is_no_empty_index(tmp_path: Path) -> None:
         assert plugin.keeper.status()["documents"] == 1
 
 
-def test_a_helpdesk_searches_with_it(tmp_path: Path, database_url: str) -> None:
-    with plugin_site("search_tantivy", folder=tmp_path, url=database_url) as site:
+def test_a_helpdesk_searches_with_it(tmp_path: Path, databases: Databases) -> None:
+    with plugin_site("search_tantivy", folder=tmp_path, databases=databases) as site:
         site.world.ticket(subject="Счета", text="Два счёта за серверы")
         other = site.world.ticket(subject="Server", department="billing").ticket
         site.work()

@@ -14,6 +14,7 @@ from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.errors import Refused
 from helpdesk_core.api.search import parse_query
 from helpdesk_core.testing.plugins import plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_search.asking import wanted
 from helpdesk_search.checks import CHECKS, ENTRIES, NOW, entry
 from helpdesk_search.engine import Engine, IndexBroken
@@ -36,8 +37,8 @@ def test_whoosh(whoosh: Engine, check: Callable[[Engine], None]) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_postgresql(database_url: str, database_kind: str, tmp_path: Path, check: Callable[[Engine], None]) -> None:
-    with plugin_site("search", folder=tmp_path, url=database_url) as site:
+def test_postgresql(databases: Databases, database_kind: str, tmp_path: Path, check: Callable[[Engine], None]) -> None:
+    with plugin_site("search", folder=tmp_path, databases=databases) as site:
         table = SearchPlugin.tables.documents
         if database_kind != "postgresql":
             with pytest.raises(Refused, match="engine to whoosh"):
@@ -52,10 +53,10 @@ def test_postgresql(database_url: str, database_kind: str, tmp_path: Path, check
         assert other.count() == 0
 
 
-def test_postgresql_asks_its_index(database_url: str, database_kind: str, tmp_path: Path) -> None:
+def test_postgresql_asks_its_index(databases: Databases, database_kind: str, tmp_path: Path) -> None:
     if database_kind != "postgresql":
         pytest.skip("only PostgreSQL has one")
-    with plugin_site("search", folder=tmp_path, url=database_url) as site:
+    with plugin_site("search", folder=tmp_path, databases=databases) as site:
         engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
         filler = " ".join(f"word{number}" for number in range(400))
         for portion in range(10):
@@ -143,12 +144,12 @@ def test_readers_bear_a_writer_that_commits_all_the_time(tmp_path: Path) -> None
 
 
 def test_a_lost_connection_is_no_damage_and_a_lost_table_is(
-    database_url: str, database_kind: str, tmp_path: Path
+    databases: Databases, database_kind: str, tmp_path: Path
 ) -> None:
     if database_kind != "postgresql":
         pytest.skip("only PostgreSQL has one")
     query = wanted(parse_query("toner", now=NOW), "ticket", None)
-    with plugin_site("search", folder=tmp_path, url=database_url) as site:
+    with plugin_site("search", folder=tmp_path, databases=databases) as site:
         engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
 
         def lose(connection: Any, *_rest: Any) -> None:

@@ -14,16 +14,17 @@ from helpdesk_core.api.search import SearchPage, search_tickets
 from helpdesk_core.api.tickets import Change, NewMessage, change, merge, move, note, redact, reply
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_search.plugin import SearchPlugin
 
 Side = Literal["desk", "portal", "any"]
 
 
 @pytest.fixture
-def site(tmp_path: Path, database_url: str, database_kind: str) -> Iterator[PluginSite]:
+def site(tmp_path: Path, databases: Databases, database_kind: str) -> Iterator[PluginSite]:
     """A helpdesk with the plugin, on PostgreSQL with the engine that is made of it."""
     settings = {"search": {"engine": "postgresql" if database_kind == "postgresql" else "whoosh"}}
-    with plugin_site("search", folder=tmp_path, url=database_url, settings=settings) as opened:
+    with plugin_site("search", folder=tmp_path, databases=databases, settings=settings) as opened:
         opened.work()  # builds the index
         yield opened
 

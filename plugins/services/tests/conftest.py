@@ -15,6 +15,7 @@ from sqlalchemy import update
 from helpdesk_core.api import SYSTEM, Actor
 from helpdesk_core.api.users import EmailAddress
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_services import sources
 from helpdesk_services.models import Source
 from helpdesk_services.sources import SourceDraft
@@ -113,10 +114,10 @@ class Services:
 
 
 @pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
+def services(tmp_path: Path, databases: Databases) -> Iterator[Services]:
     """A helpdesk; sources on this machine are allowed."""
     settings = {"services": {"allowed": ["127.0.0.0/8"], "timeout": "5s"}}
-    with plugin_site("services", folder=tmp_path, settings=settings, url=database_url) as site:
+    with plugin_site("services", folder=tmp_path, settings=settings, databases=databases) as site:
         site.world.department("support")
         owner = site.world.actor(site.world.user("Olga Owner", is_owner=True))
         kept = Services(site, owner, site.world.customer("Carla Klein", address="carla@example.com"))

@@ -12,6 +12,7 @@ from helpdesk_core.app import open_helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_translate import overrides
 from helpdesk_translate.overrides import Entry
 
@@ -19,9 +20,9 @@ TICKETS = "%(num)d ticket"
 
 
 @pytest.fixture
-def site(tmp_path: Path, database_url: str) -> Iterator[PluginSite]:
+def site(tmp_path: Path, databases: Databases) -> Iterator[PluginSite]:
     """A helpdesk with the plugin enabled."""
-    with plugin_site("translate", folder=tmp_path, url=database_url) as opened:
+    with plugin_site("translate", folder=tmp_path, databases=databases) as opened:
         yield opened
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from helpdesk_core.api import Actor
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_webhooks import endpoints
 from helpdesk_webhooks.endpoints import EndpointDraft
 from helpdesk_webhooks.models import Endpoint
@@ -116,13 +117,13 @@ class Hooks:
 
 
 @pytest.fixture
-def open_hooks(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Hooks]]:
+def open_hooks(tmp_path: Path, databases: Databases) -> Iterator[Callable[..., Hooks]]:
     """Return what opens a helpdesk with settings of the plugin; receivers on this machine are allowed."""
     with ExitStack() as stack:
 
         def make(**settings: Any) -> Hooks:
             given = {"webhooks": {"allowed": [LOOPBACK], **settings}}
-            site = stack.enter_context(plugin_site("webhooks", folder=tmp_path, settings=given, url=database_url))
+            site = stack.enter_context(plugin_site("webhooks", folder=tmp_path, settings=given, databases=databases))
             site.world.department("support")
             return Hooks(site, site.world.actor(site.world.user("Olga Owner", is_owner=True)))
 

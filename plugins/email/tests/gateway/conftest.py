@@ -11,11 +11,12 @@ from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.jobs.worker import Worker
 from helpdesk_core.mail.transport import MemoryTransport
 from helpdesk_core.testing import site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_email.plugin import EmailPlugin
 from helpdesk_email.receiving import Gateway
 
-from .gateways import configured, make_tables
+from .gateways import configured
 
 
 @pytest.fixture
@@ -25,9 +26,15 @@ def settings() -> dict[str, object]:
 
 
 @pytest.fixture
+def desk_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with the tables of core and of the gateway, for this test alone."""
+    with databases.lend(tmp_path, "email") as url:
+        yield url
+
+
+@pytest.fixture
 def desk(desk_url: str, tmp_path: Path, clock: TestClock, settings: dict[str, object]) -> Iterator[Helpdesk]:
     """A helpdesk with the gateway as its only plugin."""
-    make_tables(desk_url)
     with site.opened(tmp_path / "instance", desk_url, configured(settings), clock=clock) as opened:
         yield opened
 

@@ -8,6 +8,7 @@ import pytest
 from helpdesk_core.api import Actor
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_email.models import Received
 from helpdesk_email.plugin import EmailPlugin
@@ -21,8 +22,8 @@ HERE = "/desk/x/email"
 
 
 @pytest.fixture
-def site(tmp_path: Path, database_url: str) -> Iterator[PluginSite]:
-    with plugin_site("email", folder=tmp_path, url=database_url) as opened:
+def site(tmp_path: Path, databases: Databases) -> Iterator[PluginSite]:
+    with plugin_site("email", folder=tmp_path, databases=databases) as opened:
         opened.world.department("support", address="support@example.com", name="Support")
         opened.world.department("sales", address="sales@example.com", name="Sales")
         yield opened

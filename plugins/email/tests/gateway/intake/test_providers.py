@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from helpdesk_core.api import Actor
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_email.intake.doors import DoorDraft, address_of, create_door, find_door
 from helpdesk_email.intake.models import Door
 from helpdesk_email.intake.sns import SIGNED, Sns
@@ -32,8 +33,8 @@ RAW = written("Gr\u00fc\u00dfe", subject="By HTTP", to="Support <support@example
 
 
 @pytest.fixture
-def site(tmp_path: Path, database_url: str) -> Iterator[PluginSite]:
-    with plugin_site("email", folder=tmp_path, url=database_url) as opened:
+def site(tmp_path: Path, databases: Databases) -> Iterator[PluginSite]:
+    with plugin_site("email", folder=tmp_path, databases=databases) as opened:
         opened.world.department("support", address="support@example.com")
         opened.world.department("sales", address="sales@example.com")
         yield opened
