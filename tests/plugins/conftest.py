@@ -8,13 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from helpdesk_core.app import open_helpdesk
-from helpdesk_core.db import migrate
 from helpdesk_core.db.engine import database_url as parse_url
 from helpdesk_core.db.engine import make_engine
-from helpdesk_core.db.owners import CORE
 from helpdesk_core.plugins import discover, upgrade_plugin
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.distributions import Distributions
+from helpdesk_core.testing.prepared import Databases
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ENV = {"HELPDESK_SECRET_KEY": "a secret for tests that is long enough"}
@@ -34,10 +33,16 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Distr
 
 
 @pytest.fixture
+def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with core's tables."""
+    with databases.lend(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """A database with core's tables."""
+    """That database."""
     engine = make_engine(parse_url(database_url))
-    migrate.upgrade(engine, CORE)
     yield engine
     engine.dispose()
 
