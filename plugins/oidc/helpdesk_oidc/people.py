@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import ANONYMOUS, SYSTEM, Helpdesk
 from helpdesk_core.api.departments import Department
-from helpdesk_core.api.errors import HelpdeskError, Invalid
+from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.users import (
     SignedIn,
     User,
@@ -18,12 +18,12 @@ from helpdesk_core.api.users import (
     grant_role,
     load_actor_by_user,
     normalise,
-    revoke_role,
 )
 
 from .failing import SignInFailed
 from .models import Person, Provider
 from .providers import given_roles
+from .roles import given_elsewhere, held, take
 from .texts import lazy as _l
 
 LONGEST_SUB, LONGEST_NAME = 255, 255
@@ -120,37 +120,32 @@ def _admitted(desk: Helpdesk, session: Session, provider: Provider, user_id: int
 def _roles_given(desk: Helpdesk, provider: Provider, person: Person, claims: Mapping[str, Any]) -> list[list[str]]:
     """Give and take what the provider's roles mean here; return what is given because of it.
 
-    A claim that is not there, or not asked for any more, means that nothing is given.
+    A claim that is not there, or not asked for any more, means that nothing is given. What somebody was given by hand
+    stays theirs, and so does what another provider gives.
     """
     if not provider.staff or not (provider.roles_claim or person.roles):
         return person.roles
     theirs = _texts(claims.get(provider.roles_claim)) if provider.roles_claim else set()
-    with desk.read() as session:
-        user = session.get(User, person.user_id)
-        may = {key for key, _ in given_roles(session)}
-        departments = {*session.scalars(select(Department.key)), ""}
-    if user is None:
-        return person.roles
-    wanted = sorted(
-        {(mine, at) for each, mine, at in provider.roles if each in theirs and mine in may and at in departments}
-    )
-    for mine, at in person.roles:
-        if (mine, at) not in wanted and at in departments:
-            _take(desk, user.uid, mine, at)
-    for mine, at in wanted:
-        if [mine, at] not in person.roles:
+    with desk.begin(SYSTEM) as tx:
+        row, user = tx.session.get(Person, person.id, with_for_update=True), tx.session.get(User, person.user_id)
+        if row is None or user is None:
+            return person.roles
+        may = {key for key, _ in given_roles(tx.session)}
+        departments = {*tx.session.scalars(select(Department.key)), ""}
+        meant = {
+            (mine, at) for each, mine, at in provider.roles if each in theirs and mine in may and at in departments
+        }
+        before, elsewhere = {(mine, at) for mine, at in row.roles}, given_elsewhere(tx.session, user.id, row.id)
+        wanted = meant - (held(tx.session, user) - before - elsewhere)
+        for mine, at in sorted(before - wanted - elsewhere):
+            if at in departments:
+                take(desk, user.uid, mine, at)
+        for mine, at in sorted(wanted - before):
             grant_role(desk, SYSTEM, user.uid, mine, at or None)
-    return [list(pair) for pair in wanted]
+        row.roles = [list(pair) for pair in sorted(wanted)]
+        return row.roles
 
 
 def _texts(said: Any) -> set[str]:
     """Return what a claim lists; a single text is a list of one."""
     return {each for each in (said if isinstance(said, list) else [said]) if isinstance(each, str)}
-
-
-def _take(desk: Helpdesk, uid: str, role: str, at: str) -> None:
-    """Take a role that may have been removed from the helpdesk meanwhile."""
-    try:
-        revoke_role(desk, SYSTEM, uid, role, at or None)
-    except HelpdeskError:
-        return

@@ -19,10 +19,13 @@ from helpdesk_core.api.users import all_roles, require_everywhere
 from .discovery import is_safe
 from .events import ProviderChanged
 from .models import Begun, Person, Provider
+from .roles import given_by, take_all_but
 from .settings import rules
 from .texts import ID, lazy
 
 MANAGE: Final = "oidc.manage"
+GIVES: Final = "role.manage"
+"""Needed besides to say whether staff come from a provider and which roles it gives, and who such a provider is."""
 KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage", MANAGE, "cms.manage"})
 """Who holds one of these can come by all the others; a provider never gives such a role."""
@@ -65,6 +68,8 @@ def find_provider(session: Session, key: str, *, lock: bool = False) -> Provider
 def make(desk: Helpdesk, actor: Actor, draft: ProviderDraft) -> Provider:
     """Make a provider; `Invalid` names every mistake by field."""
     require_everywhere(actor, MANAGE)
+    if draft.staff or draft.roles:
+        require_everywhere(actor, GIVES)
     problem = _issuer_problem(desk, draft.issuer.strip())
     with desk.begin(actor) as tx:
         values = _checked(tx.session, draft, problem)
@@ -81,16 +86,26 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: ProviderDraft) -> Prov
     """Change a provider; its key stays, as it is part of the address that the provider sends people back to.
 
     With another issuer nobody is known to come from there any more: what it calls a person means nothing to the next.
+    Roles that people have because of it go where it gives them no more, and all of them with another issuer.
     """
     require_everywhere(actor, MANAGE)
     problem = _issuer_problem(desk, draft.issuer.strip())
     with desk.begin(actor) as tx:
         row = find_provider(tx.session, key, lock=True)
         values = _checked(tx.session, draft, problem)
-        if values["issuer"].rstrip("/") != row.issuer.rstrip("/"):
+        is_another = values["issuer"].rstrip("/") != row.issuer.rstrip("/")
+        given = (row.staff, row.roles) != (values["staff"], values["roles"])
+        who = is_another or row.client_id != values["client_id"] or bool(draft.secret.strip())
+        if given or (who and (row.staff or row.roles)):
+            require_everywhere(actor, GIVES)
+        gave = given_by(row)
+        if is_another:
+            take_all_but(tx, row, ())
             _forget_people(tx.session, row)
         for name, value in values.items():
             setattr(row, name, value)
+        if gave - given_by(row):
+            take_all_but(tx, row, given_by(row))
         if draft.secret.strip():
             row.secret = _sealed(desk, draft)
         row.updated_at = tx.now
@@ -99,10 +114,11 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: ProviderDraft) -> Prov
 
 
 def remove(desk: Helpdesk, actor: Actor, key: str) -> None:
-    """Remove a provider; the accounts of people who came from there stay, and so do their sessions."""
+    """Remove a provider; accounts of people who came from there stay, and so do their sessions; roles it gave go."""
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_provider(tx.session, key, lock=True)
+        take_all_but(tx, row, ())
         tx.record(ProviderChanged(provider=row.key, name=row.name, what="removed"))
         tx.session.delete(row)
 

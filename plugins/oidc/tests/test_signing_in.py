@@ -246,45 +246,6 @@ def test_another_issuer_means_other_people(oidc: Oidc) -> None:
     assert "eve@example.com" in browser.get("/account").text
 
 
-def test_staff_come_only_from_providers_that_may_and_owners_from_none(oidc: Oidc) -> None:
-    oidc.add()
-    oidc.site.world.agent("Ann Agent", "support", address="ann@example.com")
-    oidc.site.world.user("Otto Owner", is_owner=True, address="otto@example.com")
-    assert "Staff cannot sign in" in oidc.problem(email="ann@example.com")
-    assert "Owners of the helpdesk" in oidc.problem(email="otto@example.com")
-
-
-def test_roles_follow_the_claim(oidc: Oidc) -> None:
-    oidc.site.world.agent("Ann Agent", "support")
-    roles = [["agents", "agent", "support"]]
-    oidc.add(staff=True, roles_claim="groups", roles=roles)
-    browser = oidc.site.browser()
-    assert oidc.come_back(browser, groups=["agents", "others"]).location == "/desk/"
-    assert browser.get("/desk/").status == 200
-    assert oidc.come_back(oidc.site.browser(), groups=["others"]).location == "/"
-    assert browser.get("/desk/").status == 403
-
-
-def test_a_claim_that_is_not_there_gives_no_role(oidc: Oidc) -> None:
-    oidc.site.world.agent("Ann Agent", "support")
-    roles = [["agents", "agent", "support"]]
-    oidc.add(staff=True, roles_claim="groups", roles=roles)
-    oidc.there.userinfo = {"sub": "7", "groups": "agents"}
-    assert oidc.come_back(oidc.site.browser()).location == "/desk/", "what the token leaves out, userinfo may say"
-    oidc.there.userinfo = {"sub": "7"}
-    assert oidc.come_back(oidc.site.browser()).location == "/"
-    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/desk/"
-    draft: dict[str, Any] = {"key": "shop", "name": "Shop", "client_id": CLIENT, "issuer": oidc.there.issuer}
-    providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, staff=True))
-    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/", "no claim, no roles"
-
-
-def test_roles_mean_nothing_where_staff_may_not_come_from(oidc: Oidc) -> None:
-    oidc.site.world.agent("Ann Agent", "support")
-    oidc.add(roles_claim="groups", roles=[["agents", "agent", ""]])
-    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/"
-
-
 def test_signing_out_goes_on_to_the_provider(oidc: Oidc) -> None:
     oidc.add()
     browser = oidc.site.browser()

@@ -1,0 +1,113 @@
+"""Roles that a provider gives: with its claim, and no longer than it gives them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from helpdesk_core.api import SYSTEM
+from helpdesk_core.api.errors import Forbidden
+from helpdesk_core.api.users import User, grant_role
+from helpdesk_core.users.roles import create_role
+from helpdesk_oidc import providers
+from helpdesk_oidc.models import Person
+from helpdesk_oidc.providers import ProviderDraft
+
+from .conftest import CLIENT, Oidc
+
+
+def test_staff_come_only_from_providers_that_may_and_owners_from_none(oidc: Oidc) -> None:
+    oidc.add()
+    oidc.site.world.agent("Ann Agent", "support", address="ann@example.com")
+    oidc.site.world.user("Otto Owner", is_owner=True, address="otto@example.com")
+    assert "Staff cannot sign in" in oidc.problem(email="ann@example.com")
+    assert "Owners of the helpdesk" in oidc.problem(email="otto@example.com")
+
+
+def test_roles_follow_the_claim(oidc: Oidc) -> None:
+    oidc.site.world.agent("Ann Agent", "support")
+    roles = [["agents", "agent", "support"]]
+    oidc.add(staff=True, roles_claim="groups", roles=roles)
+    browser = oidc.site.browser()
+    assert oidc.come_back(browser, groups=["agents", "others"]).location == "/desk/"
+    assert browser.get("/desk/").status == 200
+    assert oidc.come_back(oidc.site.browser(), groups=["others"]).location == "/"
+    assert browser.get("/desk/").status == 403
+
+
+def test_a_claim_that_is_not_there_gives_no_role(oidc: Oidc) -> None:
+    oidc.site.world.agent("Ann Agent", "support")
+    roles = [["agents", "agent", "support"]]
+    oidc.add(staff=True, roles_claim="groups", roles=roles)
+    oidc.there.userinfo = {"sub": "7", "groups": "agents"}
+    assert oidc.come_back(oidc.site.browser()).location == "/desk/", "what the token leaves out, userinfo may say"
+    oidc.there.userinfo = {"sub": "7"}
+    assert oidc.come_back(oidc.site.browser()).location == "/"
+    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/desk/"
+    draft: dict[str, Any] = {"key": "shop", "name": "Shop", "client_id": CLIENT, "issuer": oidc.there.issuer}
+    providers.change(oidc.site.desk, oidc.owner, "shop", ProviderDraft(**draft, staff=True))
+    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/", "no claim, no roles"
+
+
+@pytest.mark.parametrize("end", ["issuer", "staff", "active", "mapping", "removed"])
+def test_roles_that_a_provider_gave_end_with_what_gave_them(oidc: Oidc, end: str) -> None:
+    site, roles = oidc.site, [["agents", "agent", "support"]]
+    site.world.agent("Ann Agent", "support")
+    oidc.add(staff=True, roles_claim="groups", roles=roles)
+    browser = site.browser()
+    assert oidc.come_back(browser, groups=["agents"]).location == "/desk/"
+    draft: dict[str, Any] = {"key": "shop", "name": "Shop", "client_id": CLIENT, "issuer": oidc.there.issuer}
+    draft |= {"staff": True, "roles_claim": "groups", "roles": roles}
+    providers.change(site.desk, oidc.owner, "shop", ProviderDraft(**{**draft, "name": "Shop 2"}))
+    assert browser.get("/desk/").status == 200
+    if end == "removed":
+        providers.remove(site.desk, oidc.owner, "shop")
+    else:
+        changed = {
+            "issuer": {"issuer": "http://127.0.0.1:9"},
+            "staff": {"staff": False},
+            "active": {"is_active": False},
+            "mapping": {"roles": []},
+        }[end]
+        providers.change(site.desk, oidc.owner, "shop", ProviderDraft(**{**draft, **changed}))
+    assert browser.get("/desk/").status == 403
+
+
+def test_what_was_given_by_hand_stays_when_the_claim_ends(oidc: Oidc) -> None:
+    site = oidc.site
+    site.world.agent("Ann Agent", "support")
+    oidc.add(staff=True, roles_claim="groups", roles=[["agents", "agent", "support"]])
+    browser = site.browser()
+    assert oidc.come_back(browser, groups=[]).location == "/"
+    with site.desk.read() as session:
+        uid = session.scalars(select(User.uid).join(Person, Person.user_id == User.id)).one()
+    grant_role(site.desk, SYSTEM, uid, "agent", "support")
+    assert oidc.come_back(site.browser(), groups=["agents"]).location == "/desk/"
+    assert oidc.come_back(site.browser(), groups=[]).location == "/desk/"
+
+
+def test_who_a_provider_for_staff_is_is_for_who_manages_roles(oidc: Oidc) -> None:
+    site = oidc.site
+    site.world.agent("Adam Agent", "support")
+    create_role(site.desk, SYSTEM, "keeper", "Keeper", ["oidc.manage"])
+    keeper = site.world.agent("Kim Keeper", role="keeper")
+    draft = ProviderDraft(key="mine", name="Mine", client_id=CLIENT, issuer=oidc.there.issuer)
+    roles = [["agents", "agent", ""]]
+    for more in (replace(draft, staff=True), replace(draft, roles_claim="groups", roles=roles)):
+        with pytest.raises(Forbidden):
+            providers.make(site.desk, keeper, more)
+    providers.make(site.desk, keeper, draft)
+    with pytest.raises(Forbidden):
+        providers.change(site.desk, keeper, "mine", replace(draft, staff=True))
+    providers.change(site.desk, oidc.owner, "mine", replace(draft, staff=True))
+    for more in ({"issuer": "http://127.0.0.1:9"}, {"client_id": "other"}, {"secret": "x" * 30}):
+        with pytest.raises(Forbidden):
+            providers.change(site.desk, keeper, "mine", replace(draft, staff=True, **more))
+    providers.change(site.desk, keeper, "mine", replace(draft, staff=True, name="Mine 2"))
+
+
+def test_roles_mean_nothing_where_staff_may_not_come_from(oidc: Oidc) -> None:
+    oidc.site.world.agent("Ann Agent", "support")
+    oidc.add(roles_claim="groups", roles=[["agents", "agent", ""]])
+    assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/"
