@@ -68,8 +68,8 @@ def _looking_for(words: tuple[str, ...]) -> tuple[re.Pattern[str] | None, frozen
 def _beginning(beginnings: Collection[str]) -> str:
     """Return a pattern for whole words that begin so.
 
-    All first letters stand in one class in front, large and small: only then does `re` leap from one to the next instead
-    of trying at every place. What stands before the word, and which second letter it has, is looked at afterwards.
+    All first letters stand in one class in front, large and small: only then does `re` leap from one to the next,
+    instead of trying at every place. What stands before the word, and its second letter, is looked at afterwards.
     """
     first = "".join(sorted({each for beginning in beginnings for each in _letters(beginning[0])}))
     ways = sorted(

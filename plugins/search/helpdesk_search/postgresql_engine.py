@@ -4,20 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Index,
-    Table,
-    Text,
-    cast,
-    column,
-    delete,
-    exists,
-    func,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, insert
+from sqlalchemy import ColumnElement, Index, Table, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import InternalError, ProgrammingError
 
 from helpdesk_core.api import SYSTEM, Helpdesk
@@ -35,7 +23,30 @@ PLACES: Final = 16_382
 """A tsvector counts places of words no further."""
 MAX_TERM: Final = 500
 BREAK: Final = "\x1f"
-NO_SCANS: Final = "SET LOCAL enable_seqscan = off"
+NO_SCANS: Final = "SET LOCAL enable_seqscan = off; "
+MINE: Final = "generation = %(generation)s AND source = %(source)s"
+MINE_BY_TERMS: Final = "generation || '' = %(generation)s AND source || '' = %(source)s"
+"""Written so that no index but that of terms fits.
+
+That of generations holds the documents in order, and PostgreSQL would read them all from the latest on.
+"""
+NEWEST: Final = """
+    SELECT key FROM (SELECT key, updated FROM {table} WHERE {fitting} ORDER BY updated DESC LIMIT %(latest)s) AS latest
+    ORDER BY updated DESC LIMIT %(limit)s
+"""
+BEST: Final = """
+    WITH latest AS MATERIALIZED
+        (SELECT id, key, updated FROM {table} WHERE {fitting} ORDER BY updated DESC LIMIT %(latest)s),
+    titled AS MATERIALIZED
+        (SELECT id FROM {table} WHERE generation || '' = %(generation)s AND terms @@ %(titled)s::tsquery)
+    SELECT key FROM latest ORDER BY id IN (SELECT id FROM titled) DESC, updated DESC LIMIT %(limit)s
+"""
+"""Which have the words in the subject is looked up, too: looking into a thousand large documents would take longer."""
+KNOWN: Final = """
+    SELECT word FROM unnest(%(words)s::text[], %(asked)s::text[]) AS each(word, asked)
+    WHERE EXISTS (SELECT FROM {table} WHERE generation || '' = %(generation)s AND terms @@ each.asked::tsquery)
+"""
+DATES: Final = {"after": "created >= %(after)s", "before": "created < %(before)s"}
 
 
 class Generations:
@@ -100,35 +111,27 @@ class PostgreSQLEngine(Engine):
 
     def search(self, wanted: Wanted) -> list[str]:
         """Ask the database; of the latest that fit, those with the words in the subject come first."""
-        rows = self._rows.c
         asked = _tsquery(wanted)
         narrows = wanted.labels is not None or any(not clause.negated for clause in wanted.clauses)
-        fitting = select(rows.key, rows.updated, rows.terms).where(self._is_mine(wanted.source, by_terms=narrows))
-        if asked:
-            fitting = fitting.where(_matches(rows.terms, asked))
-        if wanted.after is not None:
-            fitting = fitting.where(rows.created >= wanted.after)
-        if wanted.before is not None:
-            fitting = fitting.where(rows.created < wanted.before)
-        latest = fitting.order_by(rows.updated.desc()).limit(max(wanted.limit, RANKED)).subquery()
-        found = select(latest.c.key)
+        values: dict[str, Any] = {
+            "generation": self._generation, "source": wanted.source, "asked": asked, "after": wanted.after,
+            "before": wanted.before, "latest": max(wanted.limit, RANKED), "limit": wanted.limit,
+        }  # fmt: skip
+        fitting = [MINE_BY_TERMS if narrows else MINE, *(["terms @@ %(asked)s::tsquery"] if asked else [])]
+        fitting += [condition for name, condition in DATES.items() if values[name] is not None]
         if not wanted.newest and (subject := _in_subject(wanted)):
-            found = found.order_by(_matches(latest.c.terms, subject).desc())
-        with self._asking() as connection:
-            return list(connection.scalars(found.order_by(latest.c.updated.desc()).limit(wanted.limit)))
+            values["titled"] = f"({asked}) & ({subject})"
+            return self._ask(BEST, values, " AND ".join(fitting))
+        return self._ask(NEWEST, values, " AND ".join(fitting))
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
         """Look each word up; only whether it is there, since counting takes long."""
         letters = "pti" if internal else "pt"
-        asked = {word: " | ".join(_quoted(letter + word) for letter in letters) for word in words}
-        if not asked:
+        if not words:
             return {}
-        texts = func.unnest(cast(list(asked), ARRAY(Text)), cast(list(asked.values()), ARRAY(Text)))
-        each = texts.table_valued(column("word", Text), column("asked", Text)).render_derived()
-        mine = self._rows.c.generation.concat("") == self._generation
-        there = exists().where(mine, _matches(self._rows.c.terms, each.c.asked))
-        with self._asking() as connection:
-            return dict.fromkeys(connection.scalars(select(each.c.word).where(there)), 1)
+        asked = [" | ".join(_quoted(letter + word) for letter in letters) for word in words]
+        values = {"generation": self._generation, "words": [*words], "asked": asked}
+        return dict.fromkeys(self._ask(KNOWN, values), 1)
 
     def count(self) -> int:
         """Count the rows."""
@@ -144,34 +147,26 @@ class PostgreSQLEngine(Engine):
     def close(self) -> None:
         """Nothing is held."""
 
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        """Open a connection for asking the index.
+    def _ask(self, statement: str, values: Mapping[str, Any], fitting: str = "") -> list[str]:
+        """Return the first column of what a statement finds; `fitting` are conditions on documents.
 
         PostgreSQL does not reckon how long it takes to look into a large tsvector, and would rather look into them all
-        than read from the index; it is told not to, for this transaction. One is begun by hand, in one message with
-        that, where there is none: a unit of work would take three ways more to the server.
+        than read from the index; it is told not to, for this transaction, in one message with the statement. Where
+        there is no transaction the message is one.
         """
         with _broken(), self._desk.read() as session:
-            connection = session.connection()
-            driver: Any = connection.connection.dbapi_connection
-            alone = driver.autocommit  # else a unit of work is under way, and ends by itself
-            driver.execute(f"BEGIN; {NO_SCANS}" if alone else NO_SCANS, prepare=False)
-            try:
-                yield connection
-            finally:
-                if alone:
-                    driver.execute("COMMIT", prepare=False)
+            psycopg: Any = session.get_bind().dialect.dbapi
+            with psycopg.ClientCursor(session.connection().connection.dbapi_connection) as cursor:
+                try:
+                    cursor.execute(NO_SCANS + statement.format(table=self._rows.name, fitting=fitting), values)
+                except (psycopg.ProgrammingError, psycopg.InternalError) as error:
+                    raise IndexBroken(f"{type(error).__name__}: {error}") from error
+                cursor.nextset()
+                return [row[0] for row in cursor.fetchall()]
 
-    def _is_mine(self, source: str, *, by_terms: bool = False) -> ColumnElement[bool]:
-        """Return the condition on rows of this generation; written `by_terms` so that no index but theirs fits.
-
-        That of generations holds the documents in order, and PostgreSQL would read them all from the latest on.
-        """
-        rows = self._rows.c
-        if by_terms:
-            return (rows.generation.concat("") == self._generation) & (rows.source.concat("") == source)
-        return (rows.generation == self._generation) & (rows.source == source)
+    def _is_mine(self, source: str) -> ColumnElement[bool]:
+        """Return the condition on rows of this generation."""
+        return (self._rows.c.generation == self._generation) & (self._rows.c.source == source)
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         return {
@@ -182,11 +177,6 @@ class PostgreSQLEngine(Engine):
             "updated": entry.updated,
             "terms": _vector(entry),
         }
-
-
-def _matches(terms: ColumnElement[Any], asked: Any) -> ColumnElement[bool]:
-    """Return the condition that a tsvector fits a tsquery, which comes as text."""
-    return cast(terms, TSVECTOR).bool_op("@@")(cast(asked, TSQUERY))
 
 
 def _vector(entry: Entry) -> str:

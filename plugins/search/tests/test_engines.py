@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import pytest
-from psycopg import OperationalError
-from sqlalchemy import event, text
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.errors import Refused
 from helpdesk_core.api.search import parse_query
 from helpdesk_core.testing.plugins import plugin_site
 from helpdesk_core.testing.prepared import Databases
+from helpdesk_search import postgresql_engine
 from helpdesk_search.asking import wanted
 from helpdesk_search.checks import CHECKS, ENTRIES, NOW, entry
 from helpdesk_search.engine import Engine, IndexBroken
@@ -53,7 +53,9 @@ def test_postgresql(databases: Databases, database_kind: str, tmp_path: Path, ch
         assert other.count() == 0
 
 
-def test_postgresql_asks_its_index(databases: Databases, database_kind: str, tmp_path: Path) -> None:
+def test_postgresql_asks_its_index(
+    databases: Databases, database_kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if database_kind != "postgresql":
         pytest.skip("only PostgreSQL has one")
     with plugin_site("search", folder=tmp_path, databases=databases) as site:
@@ -62,23 +64,20 @@ def test_postgresql_asks_its_index(databases: Databases, database_kind: str, tmp
         for portion in range(10):
             engine.put([entry(f"{portion}-{number}", "Filler", f"{filler} {number}") for number in range(200)])
         engine.put([entry("one", "Toner")])
-        plans: list[str] = []
-
-        def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-            if statement.startswith("SELECT") and "@@" in statement:
-                found = connection.connection.driver_connection.cursor().execute("EXPLAIN " + statement, parameters)
-                plans.append("\n".join(row[0] for row in found))
-
-        event.listen(site.desk.engine, "before_cursor_execute", explain)
-        for asked, found in (
+        for text_, found in (
             ("toner", 1),
             ("nowhere", 0),
             ("word7", 1000),
             ('"word7 word8"', 1000),
             ("toner -word7", 1),
         ):
-            assert len(engine.search(wanted(parse_query(asked, now=NOW), "ticket", None))) == found
-            assert "ix_search_documents_terms" in plans[-1], plans[-1]
+            asked = wanted(parse_query(text_, now=NOW), "ticket", None)
+            assert len(engine.search(asked)) == found
+            with monkeypatch.context() as patch:
+                patch.setattr(postgresql_engine, "NO_SCANS", postgresql_engine.NO_SCANS + "EXPLAIN ")
+                plan = "\n".join(engine.search(asked))
+            assert "ix_search_documents_terms" in plan, plan
+            assert "Seq Scan" not in plan, plan
 
 
 def test_whoosh_says_when_files_are_damaged(tmp_path: Path) -> None:
@@ -144,7 +143,7 @@ def test_readers_bear_a_writer_that_commits_all_the_time(tmp_path: Path) -> None
 
 
 def test_a_lost_connection_is_no_damage_and_a_lost_table_is(
-    databases: Databases, database_kind: str, tmp_path: Path
+    databases: Databases, database_kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if database_kind != "postgresql":
         pytest.skip("only PostgreSQL has one")
@@ -152,13 +151,10 @@ def test_a_lost_connection_is_no_damage_and_a_lost_table_is(
     with plugin_site("search", folder=tmp_path, databases=databases) as site:
         engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
 
-        def lose(connection: Any, *_rest: Any) -> None:
-            connection.connection.driver_connection.close()
-
-        event.listen(site.desk.engine, "before_cursor_execute", lose)
-        with pytest.raises(OperationalError):
-            engine.search(query)
-        event.remove(site.desk.engine, "before_cursor_execute", lose)
+        with monkeypatch.context() as patch:
+            patch.setattr(postgresql_engine, "NO_SCANS", "SELECT pg_terminate_backend(pg_backend_pid()); ")
+            with pytest.raises(OperationalError):
+                engine.search(query)
         assert engine.search(query) == []
         with site.desk.begin(SYSTEM) as tx:
             tx.session.execute(text("DROP TABLE search_documents"))
