@@ -4,12 +4,13 @@ Core's outbox calls this after the answer was stored, again and again with growi
 reached, and in order for each ticket; what is given up in the end stands under *Stuck events* in the admin area.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api import Helpdesk, Unavailable, __version__
+from helpdesk_core.api import Helpdesk, HelpdeskError, Unavailable, __version__
 from helpdesk_core.api.db import canonical_json
 from helpdesk_core.api.events import MessagePosted
 from helpdesk_core.api.outgoing import send
@@ -29,30 +30,85 @@ GONE: Final = 410
 
 
 def tell(desk: Helpdesk, event: MessagePosted) -> None:
-    """Send a public answer of staff to where the ticket's comment stands; raises while the site does not take it."""
+    """Send a public answer of staff to where the ticket's comments stand; raises while a site does not take it."""
     if event.kind != "public" or event.side != "agent" or not event.notify:
         return
     with desk.read() as session:
-        found = _found(session, event)
-    if found is None:
-        return
-    site, origin, number, message = found
+        message = session.get(Message, event.message_id)
+        if message is None or message.redacted_at is not None:
+            return
+        here = event.ticket_id or message.ticket_id  # where it was written; it may have been merged since
+        found = [
+            (
+                site,
+                origin.comment or "",
+                number,
+                message.uid if origin.ticket_id == here else f"{message.uid}-{origin.id}",
+            )
+            for site, origin, number in _comments_of(session, here)
+        ]
+    failed: list[HelpdeskError] = []
+    for site, comment, number, name in found:
+        try:
+            _send(desk, site, comment, number, name, message)
+        except HelpdeskError as error:  # the others are told all the same
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+def _is_public(session: Session, ticket_id: int) -> bool:
+    """Tell whether the ticket was made of a comment, so that its public answers stand on a site."""
+    query = select(FromSite.id).where(FromSite.ticket_id == ticket_id, FromSite.comment.is_not(None))
+    return session.scalar(query) is not None
+
+
+def _merged_into(session: Session, ticket_id: int) -> list[int]:
+    """Return the tickets that were merged into one, and those merged into them before."""
+    found: list[int] = []
+    wave = [ticket_id]
+    while wave:
+        wave = list(session.scalars(select(Ticket.id).where(Ticket.merged_into_id.in_(wave), Ticket.id.not_in(found))))
+        found += wave
+    return found
+
+
+def _comments_of(session: Session, ticket_id: int) -> Sequence[tuple[Site, FromSite, str]]:
+    """Return the comments that an answer on the ticket is for, each with its site, and the ticket's number.
+
+    Those of tickets merged into it count too, if it is made of a comment itself: then what staff write there is meant
+    for everybody's eyes. What is written on any other ticket is for who is on it, whatever was merged into it.
+    """
+    if not _is_public(session, ticket_id):
+        return []
+    query = (
+        select(Site, FromSite)
+        .join(FromSite, FromSite.site_id == Site.id)
+        .where(FromSite.ticket_id.in_([ticket_id, *_merged_into(session, ticket_id)]), FromSite.comment.is_not(None))
+        .where(Site.is_active, Site.answers_url != "")
+        .order_by(FromSite.id)
+    )
+    number = session.scalar(select(Ticket.number).where(Ticket.id == ticket_id)) or ""
+    return [(site, origin, number) for site, origin in session.execute(query)]
+
+
+def _send(desk: Helpdesk, site: Site, comment: str, number: str, name: str, message: Message) -> None:
     html = message.body_html
     body = canonical_json(
         {
             "type": TYPE,
             "timestamp": message.created_at.isoformat(),
             "data": {
-                "comment": origin.comment,
+                "comment": comment,
                 "ticket": number,
                 "author": message.author_name,
                 "text": message.body_text if html is None else text_of(html),
                 "html": html,
-                "message": message.uid,
+                "message": name,
             },
         }
     ).encode()
-    signed = headers(list(secrets_of(desk, site).values())[::-1], f"msg_{message.uid}", desk.now(), body)
+    signed = headers(list(secrets_of(desk, site).values())[::-1], f"msg_{name}", desk.now(), body)
     config = desk.settings.effective(ID).values
     reply = send(
         site.answers_url,
@@ -64,17 +120,3 @@ def tell(desk: Helpdesk, event: MessagePosted) -> None:
     )
     if not reply.ok and reply.status not in (HAS_IT, GONE):
         raise Unavailable(_l("The site “%(name)s” answered HTTP %(status)s.", name=site.name, status=reply.status))
-
-
-def _found(session: Session, event: MessagePosted) -> tuple[Site, FromSite, str, Message] | None:
-    query = (
-        select(Site, FromSite, Ticket.number, Message)
-        .select_from(FromSite)
-        .join(Site, Site.id == FromSite.site_id)
-        .join(Ticket, Ticket.id == FromSite.ticket_id)
-        .join(Message, Message.ticket_id == Ticket.id)
-        .where(Message.id == event.message_id, FromSite.comment.is_not(None), Message.redacted_at.is_(None))
-        .where(Site.is_active, Site.answers_url != "")
-    )
-    row = session.execute(query).first()
-    return None if row is None else (row[0], row[1], row[2] or "", row[3])

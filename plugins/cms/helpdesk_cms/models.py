@@ -84,11 +84,13 @@ class Frame(Base):
     visitor: Mapped[dict[str, str]] = mapped_column(JSONText, default=dict)
     """Name, address and language of somebody without an account."""
     data: Mapped[dict[str, str]] = mapped_column(JSONText, default=dict)
+    sid: Mapped[str | None] = mapped_column(String(64))
+    """The site's name for the session of its own that opened it, if it gave one."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Begun(Base):
-    """A sign-in here that a site began, so that signing out goes both ways."""
+    """A sign-in here that a site began, so that signing out goes both ways; `sid` as with frames."""
 
     __tablename__ = "cms_sessions"
 
@@ -96,6 +98,7 @@ class Begun(Base):
     site_id: Mapped[int] = mapped_column(ForeignKey(Site.id, ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     session_uid: Mapped[str] = mapped_column(String(22), unique=True)
+    sid: Mapped[str | None] = mapped_column(String(64))
     begun_at: Mapped[datetime] = mapped_column(index=True)
 
 

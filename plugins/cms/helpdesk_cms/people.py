@@ -20,10 +20,11 @@ from helpdesk_core.api.users import (
     find_role,
     grant_role,
     load_actor_by_user,
+    roles_of,
 )
 
 from .models import Person, Site
-from .roles import take
+from .roles import Pair, given_elsewhere, take
 from .sites import OWNERS_ONLY
 from .texts import lazy as _l
 from .tokens import Claims
@@ -166,27 +167,39 @@ def _check_staff(site: Site, signed: SignedIn) -> None:
 
 
 def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> list[list[str]]:
-    """Give and take what the site's roles mean here; return what is given because of the site."""
+    """Give and take what the site's roles mean here; return what is given because of the site.
+
+    What somebody was given by hand stays theirs, and so does what another site gives.
+    """
     if claims.roles is None or not claims.site.staff:
         return person.roles
-    wanted = [
-        list(pair) for pair in sorted({(mine, at) for theirs, mine, at in claims.site.roles if theirs in claims.roles})
-    ]
-    if wanted == person.roles:
-        return wanted
-    with desk.read() as session:
-        user = session.get(User, person.user_id)
-        departments = set(session.scalars(select(Department.key)))
-        if user is None or not user.is_active or user.is_owner:
+    meant = {(mine, at) for theirs, mine, at in claims.site.roles if theirs in claims.roles}
+    if sorted(meant) == [tuple(pair) for pair in person.roles]:
+        return person.roles
+    with desk.begin(SYSTEM) as tx:
+        row = tx.session.get(Person, person.id, with_for_update=True)
+        user = tx.session.get(User, person.user_id)
+        if row is None or user is None or not user.is_active or user.is_owner:
             return person.roles
-        wanted = [[mine, at] for mine, at in wanted if _is_given(session, mine) and (not at or at in departments)]
-    for mine, at in person.roles:
-        if [mine, at] not in wanted and (not at or at in departments):
-            take(desk, user.uid, mine, at)
-    for mine, at in wanted:
-        if [mine, at] not in person.roles:
+        departments = set(tx.session.scalars(select(Department.key)))
+        before, elsewhere = {(mine, at) for mine, at in row.roles}, given_elsewhere(tx.session, user.id, row.id)
+        by_hand = _held(tx.session, user) - before - elsewhere
+        wanted = {
+            (mine, at) for mine, at in meant - by_hand if _is_given(tx.session, mine) and (not at or at in departments)
+        }
+        for mine, at in sorted(before - wanted - elsewhere):
+            if not at or at in departments:
+                take(desk, user.uid, mine, at)
+        for mine, at in sorted(wanted - before):
             grant_role(desk, SYSTEM, user.uid, mine, at or None)
-    return wanted
+        row.roles = [list(pair) for pair in sorted(wanted)]
+        return row.roles
+
+
+def _held(session: Session, user: User) -> set[Pair]:
+    """Return the roles that somebody has, whoever gave them."""
+    keys = {row.id: row.key for row in session.execute(select(Department.id, Department.key))}
+    return {(each.role.key, keys.get(each.department_id or 0, "")) for each in roles_of(session, user.id)}
 
 
 def _is_given(session: Session, role: str) -> bool:

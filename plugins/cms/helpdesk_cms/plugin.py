@@ -92,7 +92,7 @@ class CmsPlugin(Plugin):
     @hookimpl(ticket_facts)
     def ticket_facts(self) -> Sequence[TicketFacts]:
         """Have that read with the ticket."""
-        return [showing.ORIGINS]
+        return [showing.ORIGINS, showing.MERGED]
 
     @hookimpl(ticket_extras)
     def ticket_extras(self, ticket_ids: Sequence[int], actor: Actor) -> Mapping[int, Any]:

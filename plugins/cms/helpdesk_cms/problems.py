@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from flask import json, request
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -19,8 +19,12 @@ from .models import Refusal, Site
 from .tokens import TokenRefused
 
 MEDIA_TYPE: Final = "application/problem+json"
-NOTED_A_MINUTE: Final = 60
-"""So many refusals of a site are noted within a minute; whoever guesses must not fill the database."""
+UNPROVED: Final = frozenset({"token-algorithm", "token-key", "token-signature"})
+"""What anybody can bring about who knows a site's key; the other refusals need its secret."""
+A_MINUTE: Final = {True: 10, False: 60}
+"""So many refusals of a site are noted within a minute, of those that anybody can bring about and of the others."""
+KEPT: Final = {True: 200, False: 500}
+"""So many stay of each: whoever guesses must not fill the database, nor push out what the site itself did wrong."""
 
 
 def with_problems(desk: Helpdesk, view: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,17 +66,25 @@ def note_refusal(desk: Helpdesk, error: TokenRefused) -> None:
     if error.site is None:
         return
     close_session()
+    site_id, anybody = error.site.id, error.code in UNPROVED
+    same = (Refusal.site_id == site_id, Refusal.code.in_(UNPROVED) if anybody else Refusal.code.not_in(UNPROVED))
+    lately = select(func.count(Refusal.id)).where(*same, Refusal.at > desk.now() - timedelta(minutes=1))
+    with desk.read() as session:
+        if (session.scalar(lately) or 0) >= A_MINUTE[anybody]:
+            return
     with desk.begin(SYSTEM) as tx:
-        lately = select(func.count(Refusal.id)).where(
-            Refusal.site_id == error.site.id, Refusal.at > tx.now - timedelta(minutes=1)
-        )
-        there = tx.session.scalar(select(Site.id).where(Site.id == error.site.id))
-        if there is None or (tx.session.scalar(lately) or 0) >= NOTED_A_MINUTE:
+        if tx.session.scalar(select(Site.id).where(Site.id == site_id)) is None:
             return
         place = request.path.removeprefix("/x/cms/")[:64]
-        row = Refusal(site_id=there, code=error.code, detail=str(error)[:500], place=place, at=tx.now)
+        row = Refusal(site_id=site_id, code=error.code, detail=str(error)[:500], place=place, at=tx.now)
         row.ip = (request.remote_addr or "")[:45]
         tx.session.add(row)
+        tx.session.flush()
+        too_old = select(Refusal.id).where(*same).order_by(Refusal.id.desc()).offset(KEPT[anybody]).limit(1)
+        last = tx.session.scalar(too_old)
+        if last is not None:
+            gone = delete(Refusal).where(*same, Refusal.id <= last)
+            tx.session.execute(gone.execution_options(synchronize_session=False))
 
 
 def _problem(status: int, code: str, detail: str, **more: Any) -> Response:

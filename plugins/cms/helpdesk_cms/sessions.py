@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.errors import NotFound
@@ -44,17 +44,28 @@ def sign_in(desk: Helpdesk, token: str, *, ip: str | None, device: str) -> NewSe
     if begun.signed_in.session is not None:
         with desk.begin(SYSTEM) as tx:
             uid = begun.signed_in.session.uid
-            tx.session.add(Begun(site_id=claims.site.id, user_id=user.id, session_uid=uid, begun_at=tx.now))
+            row = Begun(
+                site_id=claims.site.id, user_id=user.id, session_uid=uid, sid=claims.sid or None, begun_at=tx.now
+            )
+            tx.session.add(row)
     return begun
 
 
 def end_of(desk: Helpdesk, claims: Claims) -> int:
-    """End the person's sessions and frames that the site began; return how many sessions there were."""
+    """End the person's sessions and frames that the site began; return how many sessions there were.
+
+    With a `sid` only those that this session of the site began, and those of which no session is known: who logs out
+    in one browser stays where they are in another.
+    """
     with desk.read() as session:
         person = find_person(session, claims.site, claims.sub)
         if person is None:
             return 0
-        theirs = Begun.site_id == claims.site.id, Begun.user_id == person.user_id
+        theirs = [Begun.site_id == claims.site.id, Begun.user_id == person.user_id]
+        frames = [Frame.site_id == claims.site.id, Frame.user_id == person.user_id]
+        if claims.sid:
+            theirs.append(or_(Begun.sid == claims.sid, Begun.sid.is_(None)))
+            frames.append(or_(Frame.sid == claims.sid, Frame.sid.is_(None)))
         begun = session.scalars(select(Begun.session_uid).where(*theirs)).all()
     ended = 0
     for uid in begun:
@@ -65,7 +76,7 @@ def end_of(desk: Helpdesk, claims: Claims) -> int:
         ended += 1
     with desk.begin(SYSTEM) as tx:
         tx.session.execute(delete(Begun).where(*theirs))
-        tx.session.execute(delete(Frame).where(Frame.site_id == claims.site.id, Frame.user_id == person.user_id))
+        tx.session.execute(delete(Frame).where(*frames))
     return ended
 
 
@@ -88,7 +99,9 @@ def open_frame(desk: Helpdesk, site_key: str, token: str) -> str:
     key = secrets.token_urlsafe(32)
     visitor = {"name": who.name, "email": who.email, "locale": who.locale or ""} if who.signed is None else {}
     with desk.begin(SYSTEM) as tx:
-        row = Frame(site_id=claims.site.id, key_hash=_hashed(key), visitor=visitor, data=dict(who.data))
+        row = Frame(
+            site_id=claims.site.id, key_hash=_hashed(key), visitor=visitor, data=dict(who.data), sid=claims.sid or None
+        )
         row.user_id = who.signed.user.id if who.signed else None
         row.expires_at = tx.now + FRAME_LASTS
         tx.session.add(row)

@@ -47,6 +47,14 @@ ORIGINS: Final = TicketFacts(
 )
 """What came along; of somebody who has several accounts at the site there are several rows."""
 
+MERGED: Final = TicketFacts(
+    key="merged",
+    statement=select(Ticket.merged_into_id, FromSite.site_name, FromSite.page, FromSite.page_title)
+    .join(FromSite, FromSite.ticket_id == Ticket.id)
+    .where(FromSite.comment.is_not(None), Ticket.merged_into_id.is_not(None)),
+)
+"""The comments whose tickets were merged into a ticket."""
+
 
 def origins(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Origin]:
     """Return where tickets are from, by their ids; read with what other plugins keep about them."""
@@ -61,9 +69,12 @@ def origins(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Origin]:
 def beside_ticket(desk: Helpdesk, ticket: Ticket) -> Panel | None:
     """Return what stands beside a ticket on the desk; nothing for those from elsewhere."""
     origin = origins(desk, [ticket.id]).get(ticket.id)
-    if origin is None:
+    merged = facts_of(desk, ID, MERGED.key, [ticket.id]).get(ticket.id, ())
+    if origin is None and not merged:
         return None
-    return Panel(title=_("From %(site)s", site=origin.site), template="cms/origin.html", context={"origin": origin})
+    title = _("From %(site)s", site=origin.site) if origin else _("Comments merged into this")
+    context = {"origin": origin, "merged": merged, "is_public": origin is not None and origin.comment is not None}
+    return Panel(title=title, template="cms/origin.html", context=context)
 
 
 def extras(desk: Helpdesk, ticket_ids: Sequence[int]) -> Mapping[int, Any]:

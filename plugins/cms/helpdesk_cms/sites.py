@@ -25,7 +25,7 @@ from .texts import ID, lazy
 
 MANAGE: Final = "cms.manage"
 GIVES: Final = "role.manage"
-"""Needed besides to say whether staff come from a site, and which roles it gives."""
+"""Needed besides to say whether staff come from a site and which roles it gives, and to learn such a site's secret."""
 KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage", "oidc.manage", MANAGE})
@@ -118,11 +118,16 @@ def remove(desk: Helpdesk, actor: Actor, key: str) -> None:
 
 
 def rotate(desk: Helpdesk, actor: Actor, key: str, secret: str | None = None) -> NewKey:
-    """Add a secret and return it; the one before stays good beside it, an older one ends."""
+    """Add a secret and return it; the one before stays good beside it, an older one ends.
+
+    Who has the secret is whoever they like to be, so of a site for staff it is for those who may make such a site.
+    """
     require_everywhere(actor, MANAGE)
     secret = _checked_secret(secret)
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
+        if row.staff or row.roles:
+            require_everywhere(actor, GIVES)
         try:
             kept = _opened(desk, row)
         except Refused:  # the old ones cannot be read any more: this is how to get on

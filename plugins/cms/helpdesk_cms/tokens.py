@@ -41,7 +41,7 @@ class TokenRefused(HelpdeskError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a good token says. `sub` is empty for a visitor; `email` is normalised, or empty."""
+    """What a good token says. `sub` is empty for a visitor, `sid` for no session; `email` is normalised, or empty."""
 
     site: Site
     jti: str
@@ -54,6 +54,7 @@ class Claims:
     roles: frozenset[str] | None = None
     data: Mapping[str, str] = field(default_factory=dict)
     ip: str | None = None
+    sid: str = ""
 
 
 def check(desk: Helpdesk, token: str, use: Use, site_key: str = "") -> Claims:
@@ -200,6 +201,7 @@ def _claims(proved: dict[str, Any], site: Site, expires_at: datetime, use: Use) 
         roles=_roles(proved.get("roles")),
         data=_data(proved.get("data")),
         ip=_text(proved, "ip", 45) or None,
+        sid=_text(proved, "sid", 64),
     )
 
 

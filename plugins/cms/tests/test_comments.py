@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from helpdesk_cms.models import FromSite, Person
-from helpdesk_core.api.tickets import NewMessage, Ticket, note, reply
+from helpdesk_core.api.tickets import NewMessage, Ticket, merge, note, reply
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.queries import count_queries
 
@@ -125,6 +125,43 @@ def test_an_answer_to_a_comment_that_is_gone_is_not_sent_again(world: Sites, rec
     reply(site.desk, agent, number, NewMessage(text="And tomorrow."))
     site.work()
     assert len(receiver.got) == 2
+
+
+def test_an_answer_reaches_all_comments_whose_tickets_are_one_now(world: Sites, receiver: Receiver) -> None:
+    site = world.site
+    world.change(comment_department="support", answers_url=receiver.url)
+    first = world.call("comments", world.token(), COMMENT).get_json()["number"]
+    second = world.call("comments", world.token(), {**COMMENT, "id": "c-18"}).get_json()["number"]
+    agent = site.world.agent("Adam Agent", role="admin")
+    merge(site.desk, agent, second, first)
+    reply(site.desk, agent, first, NewMessage(text="It does now."))
+    receiver.statuses += [500, 200]
+    site.work()
+    site.clock.advance(hours=1)
+    site.work()
+    told = [json.loads(body)["data"] for _headers, body in receiver.got]
+    assert [each["comment"] for each in told] == ["c-17", "c-18", "c-17", "c-18"]
+    assert {each["ticket"] for each in told} == {first}
+    assert len({each["message"] for each in told}) == 2, "each is taken once by a site that goes by ids"
+    assert all(headers["webhook-id"] == "msg_" + json.loads(body)["data"]["message"] for headers, body in receiver.got)
+    assert "appears below these comments too" in site.browser(agent).get(f"/desk/tickets/{first}").words
+
+
+def test_what_is_answered_on_a_ticket_of_somebody_is_not_published_below_a_comment_merged_into_it(
+    world: Sites, receiver: Receiver
+) -> None:
+    site = world.site
+    world.change(comment_department="support", answers_url=receiver.url)
+    number = world.call("comments", world.token(), COMMENT).get_json()["number"]
+    agent = site.world.agent("Adam Agent", role="admin")
+    mine = site.world.ticket(site.world.customer("Carla"), department="support").ticket.number or ""
+    reply(site.desk, agent, number, NewMessage(text="For everybody."))
+    merge(site.desk, agent, number, mine)
+    reply(site.desk, agent, mine, NewMessage(text="Your password is wrong."))
+    site.work()
+    assert ["For everybody" in json.loads(body)["data"]["text"] for _headers, body in receiver.got] == [True]
+    page = site.browser(agent).get(f"/desk/tickets/{mine}")
+    assert "does not appear below these comments" in page.words
 
 
 def test_the_same_comment_handed_over_at_once_is_one_ticket(world: Sites) -> None:

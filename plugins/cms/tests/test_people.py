@@ -12,7 +12,7 @@ from helpdesk_cms.models import Frame, Person
 from helpdesk_cms.sites import SiteDraft
 from helpdesk_core.api.errors import Forbidden
 from helpdesk_core.api.hooks import customer_facts
-from helpdesk_core.api.users import User, find_by_address, roles_of
+from helpdesk_core.api.users import User, find_by_address, grant_role, roles_of
 from helpdesk_core.testing.plugins import PluginSite
 from helpdesk_core.users.roles import create_role
 
@@ -170,6 +170,44 @@ def test_a_role_that_another_site_gives_too_stays(world: Sites) -> None:
     assert held(site) == []
 
 
+def test_a_site_takes_only_what_it_gave(world: Sites) -> None:
+    site, roles = world.site, [["editor", "agent", "support"], ["writer", "agent", ""]]
+    site.world.agent("Adam Agent", "support")
+    world.change(staff=True, roles=roles)
+    shop = world.make("shop", staff=True, roles=roles)
+    both = {**MEMBER, "roles": ["editor"]}
+    for key in (world.main, shop):
+        token = world.token("sign-in", key, **both)
+        assert site.app.test_client().post("/x/cms/sign-in", data={"token": token}).status_code == 303
+    enter(world, roles=[])
+    assert held(site) == ["agent"], "the shop gives it still"
+    token = world.token("sign-in", shop, **{**MEMBER, "roles": []})
+    site.app.test_client().post("/x/cms/sign-in", data={"token": token})
+    assert held(site) == []
+
+    user = user_of(site, "mia@example.com")
+    assert user is not None
+    grant_role(site.desk, world.owner, user.uid, "agent", "support")
+    enter(world, roles=["editor", "writer"])
+    assert held(site) == ["agent", "agent"]
+    enter(world, roles=[])
+    assert held(site) == ["agent"], "what was given by hand stays"
+
+
+def test_who_logs_out_in_one_browser_stays_in_another(world: Sites) -> None:
+    here, _ = enter(world, sid="office")
+    there, _ = enter(world, sid="home")
+    frames = {}
+    for sid in ("office", "home"):
+        token = world.token("frame", **{**MEMBER, "sid": sid})
+        frames[sid] = here.get(f"/x/cms/frame/main?path=new&token={token}").headers["Location"]
+    assert world.call("sign-out", world.token(**MEMBER, sid="office")).get_json() == {"ended": 1}
+    assert (here.get("/tickets").status_code, there.get("/tickets").status_code) == (302, 200)
+    assert (here.get(frames["office"]).status_code, here.get(frames["home"]).status_code) == (410, 200)
+    assert world.call("sign-out", world.token(**MEMBER)).get_json() == {"ended": 1}
+    assert there.get("/tickets").status_code == 302
+
+
 def test_who_changes_the_helpdesk_comes_from_no_site(world: Sites) -> None:
     world.site.world.agent("Ada Admin", role="admin", address="ada@example.com")
     world.change(staff=True)
@@ -192,6 +230,9 @@ def test_whether_staff_come_and_what_roles_are_given_is_for_who_manages_roles(wo
             sites.make(site.desk, keeper, replace(more, key="shop"))
     world.change(staff=True, roles=roles)
     kept = replace(draft, name="Still ours", staff=True, roles=roles)
+    with pytest.raises(Forbidden):
+        sites.rotate(site.desk, keeper, "main")
+    assert sites.rotate(site.desk, world.owner, "main").secret
     assert sites.change(site.desk, keeper, "main", kept).name == "Still ours"
     with pytest.raises(Forbidden):
         sites.change(site.desk, keeper, "main", draft)

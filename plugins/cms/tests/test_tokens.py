@@ -10,7 +10,7 @@ import jwt
 import pytest
 from sqlalchemy import func, select
 
-from helpdesk_cms import sites
+from helpdesk_cms import problems, sites
 from helpdesk_cms.models import Refusal, UsedToken
 from helpdesk_cms.tokens import TokenRefused, check, spend
 
@@ -145,11 +145,24 @@ def test_what_was_refused_stands_on_the_page_of_the_site_and_not_the_token(world
     assert bad[:20] not in page.text
 
 
-def test_guessing_fills_no_table(world: Sites) -> None:
-    for _ in range(70):
+def test_guessing_fills_no_table_and_hides_nothing(world: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    def noted(*codes: str) -> int:
+        with world.site.desk.read() as session:
+            return session.scalar(select(func.count(Refusal.id)).where(Refusal.code.in_(codes))) or 0
+
+    forged = jwt.encode(world.claims("server"), "y" * 40, "HS256", headers={"kid": world.main.kid})
+    for _ in range(problems.A_MINUTE[True] + 5):
+        world.call("health", forged, method="GET")
+    assert noted("token-signature") == problems.A_MINUTE[True]
+    for _ in range(problems.A_MINUTE[False] + 5):
         world.call("health", world.token(aud="https://elsewhere.example"), method="GET")
-    with world.site.desk.read() as session:
-        assert session.scalar(select(func.count(Refusal.id))) == 60
+    assert noted("token-audience") == problems.A_MINUTE[False]
+    monkeypatch.setitem(problems.KEPT, True, 12)
+    for _ in range(3):
+        world.site.clock.advance(minutes=2)
+        for _ in range(problems.A_MINUTE[True]):
+            world.call("health", forged, method="GET")
+    assert (noted("token-signature"), noted("token-audience")) == (12, problems.A_MINUTE[False])
     world.site.clock.advance(days=31)
     world.site.work()
     with world.site.desk.read() as session:

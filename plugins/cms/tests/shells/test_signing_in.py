@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from . import Link, Person
 from .desks import Desk
@@ -55,6 +55,35 @@ def test_signing_out_of_one_signs_out_of_the_other(stage: Stage, visit: Visit) -
     page.wait_for_url(f"{shell.url}/**")
     page.goto(shell.url_of("tickets"))
     expect(page.get_by_text("Sign in on this site to see your tickets")).to_be_visible()
+
+
+def test_signing_out_in_one_browser_leaves_another_alone_both_ways(stage: Stage, visit: Visit) -> None:
+    shell = stage.shell
+    office, home = visit(), visit()
+    for page in (office, home):
+        shell.sign_in(page, Person.MEMBER)
+        support(page, stage)
+    shell.sign_out(office)
+    assert not is_in(office, stage)
+    assert is_in(home, stage)
+
+    shell.sign_in(office, Person.MEMBER)
+    support(office, stage)
+    office.locator("form[action$='/logout'] button").first.evaluate("button => button.click()")
+    office.wait_for_url(f"{shell.url}/**")
+    office.goto(shell.url_of("tickets"))
+    expect(office.get_by_text("Sign in on this site to see your tickets")).to_be_visible()
+    assert is_in(home, stage)
+    home.goto(shell.url_of("tickets"))
+    expect(home.get_by_text("Sign in on this site to see your tickets")).to_have_count(0)
+    shell.sign_out(home)
+    assert not is_in(home, stage)
+
+
+def is_in(page: Page, stage: Stage) -> bool:
+    """Tell whether the browser is signed in to the helpdesk."""
+    page.goto(f"{stage.desk.url}/tickets")
+    return urlsplit(page.url).path == "/tickets"
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,26 @@
 """What only WordPress has: its nonces, its proof of addresses by mail, its uninstalling."""
 
 import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from . import PASSWORD, Person
 from .staging import BODY, Stage, Visit, ask, support
+from .test_comments import send, shown
 from .wordpress import WordPress
 
 pytestmark = pytest.mark.parametrize("stage", [WordPress], indirect=True, ids=["wordpress"])
+
+
+MORE_THAN_BUFFERS = 6_000_000
+"""Bytes that a system does not take in before somebody reads them."""
 
 
 def site_of(stage: Stage) -> WordPress:
@@ -61,6 +72,60 @@ def sign_in(page: Page, site: WordPress, login: str, password: str = PASSWORD) -
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log In").click()
     page.wait_for_url(f"{site.url}/wp-admin/**")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_answer_is_there_once_though_a_process_ended_while_it_was_stored(
+    stage: Stage, visit: Visit, when: str
+) -> None:
+    site, text = site_of(stage), f"Stored once, ended {when}."
+    comment = site.comment("Anybody?", name="Carl Comment", email="carl@example.com")
+    told = {"comment": comment, "ticket": "1", "author": "Agent Example", "text": text, "html": text, "message": text}
+    site.tool("end", when=when)
+    send(stage, told, at=int(time.time()), mark=text)
+    site.tool("end", when="")
+    assert send(stage, told, at=int(time.time()), mark=text) == 503, "another process may be at it still"
+    site.tool("later", seconds=200)
+    assert send(stage, told, at=int(time.time()), mark=text) in (200, 201)
+    assert send(stage, told, at=int(time.time()), mark=text) == 200
+    page = visit()
+    assert shown(page, site, text)
+    assert page.get_by_text(text).count() == 1
+
+
+def test_files_on_a_slow_line_are_no_failure_of_the_helpdesk(stage: Stage, visit: Visit) -> None:
+    site, page = site_of(stage), visit()
+    with slow_desk() as url:
+        site.configure(replace(stage.link, helpdesk=url, wait=1.0))
+        try:
+            assert "cannot be reached" in site.tool("upload", bytes=MORE_THAN_BUFFERS)
+            assert site.tool("failures") == []
+        finally:
+            site.configure(stage.link)
+    page.goto(stage.shell.url_of("support"))
+    expect(page.get_by_label("E-mail address")).to_be_visible()
+
+
+@contextmanager
+def slow_desk() -> Iterator[str]:
+    """Something that takes in a little of what is sent, and no more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.settimeout(30)
+        kept: list[socket.socket] = []
+
+        def take() -> None:
+            while True:
+                try:
+                    kept.append(server.accept()[0])
+                except OSError:
+                    return
+
+        Thread(target=take, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+        for each in kept:
+            each.close()
 
 
 def test_site_health_tells_of_the_helpdesk_and_pages_are_kept_out_of_caches(stage: Stage, visit: Visit) -> None:

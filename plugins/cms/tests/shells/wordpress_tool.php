@@ -15,6 +15,7 @@ if ( 'install' === $argv[2] ) {
 	define( 'WP_SITEURL', $told['url'] );
 }
 require $argv[1] . '/wp-load.php';
+require_once ABSPATH . 'wp-admin/includes/file.php';
 
 function tests_install( array $told ) {
 	require_once ABSPATH . 'wp-admin/includes/upgrade.php';
@@ -119,6 +120,30 @@ function tests_newcomer( array $told ) {
 			'user_pass'  => $told['password'],
 		)
 	);
+}
+
+function tests_end( array $told ) {
+	update_option( 'tests_end', $told['when'] );
+	return true;
+}
+
+function tests_later( array $told ) {
+	global $wpdb;
+	$wpdb->query( $wpdb->prepare( "UPDATE $wpdb->options SET option_value = %s WHERE option_name LIKE %s", 'taken ' . ( time() - $told['seconds'] ), $wpdb->esc_like( 'helpdesk_answer_' ) . '%' ) );
+	return true;
+}
+
+function tests_upload( array $told ) {
+	$file = wp_tempnam( 'tests' );
+	file_put_contents( $file, str_repeat( 'x', $told['bytes'] ) );
+	$sent = array( 'field' => 'files', 'name' => 'a.txt', 'type' => 'text/plain', 'path' => $file );
+	$answer = Helpdesk_Client::post_form( 'fragment', Helpdesk_Person::current(), array( array( 'path', 'new' ) ), array( $sent ) );
+	unlink( $file );
+	return $answer['problem'];
+}
+
+function tests_failures() {
+	return get_option( 'helpdesk_failures', array() );
 }
 
 function tests_mails() {

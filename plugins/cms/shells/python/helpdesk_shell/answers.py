@@ -9,11 +9,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from helpdesk_shell.kept import Kept
 from helpdesk_shell.settings import Settings
 
 OLDEST = 300
 """Seconds; what is older, or as much ahead of this machine's clock, is refused."""
+LONGEST_ID = 64
+"""Characters of an answer's id."""
 
 
 class AnswerRefused(Exception):
@@ -36,13 +37,11 @@ class Answer:
     message: str
 
 
-def read_answer(
-    settings: Settings, headers: "Mapping[str, str]", body: bytes, kept: Kept, *, now: float | None = None
-) -> Answer:
+def read_answer(settings: Settings, headers: "Mapping[str, str]", body: bytes, *, now: "float | None" = None) -> Answer:
     """Return the answer in a request, headers by their names in small letters; `AnswerRefused` unless all is right.
 
-    An id is taken once: status 409 says that it came before. Call `forget` with the headers if the answer could not be
-    stored after all, so that the helpdesk's next try is taken.
+    The helpdesk sends an answer again until it hears that it was taken, so store it together with its `message`, once,
+    in one transaction: then a process that ends in between loses nothing, and nothing is there twice.
     """
     message, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     signed = f"{message}.{stamp}.".encode("utf-8", "replace") + body
@@ -53,19 +52,7 @@ def read_answer(
     sent = int(stamp) if stamp.isascii() and stamp.isdigit() else 0
     if abs((time.time() if now is None else now) - sent) > OLDEST:
         raise AnswerRefused("This was sent more than five minutes ago; check the clocks of both machines.", 401)
-    answer = _answer(body)
-    if not kept.add(_place(message), 1, 2 * OLDEST + 60):
-        raise AnswerRefused("This was received before.", 409)
-    return answer
-
-
-def forget(headers: "Mapping[str, str]", kept: Kept) -> None:
-    """Let an answer come again that was read, and could not be stored."""
-    kept.delete(_place(headers.get("webhook-id", "")))
-
-
-def _place(message: str) -> str:
-    return f"helpdesk-answer-{hashlib.sha256(message.encode('utf-8', 'replace')).hexdigest()[:40]}"
+    return _answer(body)
 
 
 def _answer(body: bytes) -> Answer:
@@ -74,9 +61,12 @@ def _answer(body: bytes) -> Answer:
         if told["type"] != "comment.answered":
             raise AnswerRefused("This shell takes answers to comments only.", 422)
         data = told["data"]
-        return Answer(**{name: str(data.get(name) or "") for name in Answer.__dataclass_fields__})
+        answer = Answer(**{name: str(data.get(name) or "") for name in Answer.__dataclass_fields__})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnswerRefused("This is not JSON of the form that answers have.", 422) from error
+    if not 0 < len(answer.message) <= LONGEST_ID:
+        raise AnswerRefused("The answer has no id, or one that is too long.", 422)
+    return answer
 
 
 def _key(secret: str) -> bytes:

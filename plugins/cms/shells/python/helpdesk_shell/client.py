@@ -83,15 +83,17 @@ class Client:
         """Return what the helpdesk says about this site; `Refused` names what does not fit."""
         return self._ask("GET", "health")
 
-    def sign_out(self) -> None:
-        """End the sessions in the helpdesk that this site began for the person."""
-        self._ask("POST", "sign-out")
+    def sign_out(self, sid: str = "") -> None:
+        """End the sessions in the helpdesk that this site began for the person, or (`sid`) one session of it."""
+        self._ask("POST", "sign-out", sid=sid)
 
     def _send(self, name: str, told: "Mapping[str, Any]") -> "dict[str, Any]":
         return self._ask("POST", name, json.dumps(told).encode(), "application/json")
 
-    def _ask(self, method: str, name: str, body: bytes | None = None, kind: str = "") -> "dict[str, Any]":
-        token = make_token(self.settings, "server", self.person, locale=self.locale, ip=self.ip)
+    def _ask(
+        self, method: str, name: str, body: bytes | None = None, kind: str = "", *, sid: str = ""
+    ) -> "dict[str, Any]":
+        token = make_token(self.settings, "server", self.person, locale=self.locale, ip=self.ip, sid=sid)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         if self.locale:
             headers["Accept-Language"] = self.locale

@@ -105,10 +105,10 @@ class Shell:
         """Tell whether the helpdesk has just failed: then browsers are not sent there for scripts either."""
         return bool(self.kept.get(self._doubt_key()))
 
-    def sign_out(self) -> None:
+    def sign_out(self, sid: str = "") -> None:
         """End the person's sessions in the helpdesk, if it answers; the site's own log-out goes on in any case."""
         try:
-            self._guarded(self.client.sign_out)
+            self._guarded(lambda: self.client.sign_out(sid))
         except (Away, Refused) as error:
             log.warning("Sessions in the helpdesk were not ended: %s", error)
 

@@ -49,8 +49,14 @@ class Person:
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def make_token(settings: Settings, use: Use, person: Person | None, *, locale: str = "", ip: str = "") -> str:
-    """Return a token about the person, or about a visitor (`server` and `frame` only); `ip` is their browser's."""
+def make_token(
+    settings: Settings, use: Use, person: Person | None, *, locale: str = "", ip: str = "", sid: str = ""
+) -> str:
+    """Return a token about the person, or about a visitor (`server` and `frame` only); `ip` is their browser's.
+
+    `sid` is any name of at most 64 characters for the session here, the same when signing in and when signing out:
+    with it, who logs out in one browser stays in the helpdesk in another.
+    """
     if person is None and use == "sign-in":
         raise ValueError("A visitor cannot be signed in: send them to the site's own sign-in first.")
     now = int(time.time())
@@ -63,6 +69,5 @@ def make_token(settings: Settings, use: Use, person: Person | None, *, locale: s
         "use": use,
     }
     claims |= person.claims() if person else ({"locale": locale} if locale else {})
-    if ip:
-        claims["ip"] = ip
+    claims |= {name: value for name, value in (("ip", ip), ("sid", sid)) if value}
     return jwt.encode(claims, settings.secret, algorithm="HS256", headers={"kid": settings.kid})

@@ -6,7 +6,6 @@ from django.apps import apps
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -16,10 +15,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk_shell import AnswerRefused, make_token, read_answer
-from helpdesk_shell.answers import forget
-from helpdesk_shell.django import conf, embedding
+from helpdesk_shell.django import conf
 from helpdesk_shell.django.people import person_of
-from helpdesk_shell.django.signing_out import SIGNED_IN
+from helpdesk_shell.django.signing_out import sid_of
 
 
 @require_GET
@@ -31,8 +29,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _not_connected(request)
     if person is None:
         return redirect_to_login(request.get_full_path())
-    request.session[SIGNED_IN] = True
-    given = {"token": make_token(settings, "sign-in", person), "next": request.GET.get("next", "/")[:1000]}
+    token = make_token(settings, "sign-in", person, sid=sid_of(request))
+    given = {"token": token, "next": request.GET.get("next", "/")[:1000]}
     answer = HttpResponseRedirect(f"{settings.address('sign-in')}?{urlencode(given)}")
     answer["Referrer-Policy"] = "no-referrer"
     return answer
@@ -48,7 +46,9 @@ def token(request: HttpRequest) -> HttpResponse:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return JsonResponse({"detail": _("This is for pages of this site only.")}, status=403)
     ip = request.META.get("REMOTE_ADDR", "")
-    return JsonResponse({"token": make_token(settings, "frame", person_of(request), ip=ip)})
+    person = person_of(request)
+    sid = sid_of(request) if person else ""
+    return JsonResponse({"token": make_token(settings, "frame", person, ip=ip, sid=sid)})
 
 
 @require_GET
@@ -56,7 +56,6 @@ def token(request: HttpRequest) -> HttpResponse:
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Log out who signed out of the helpdesk; it sends browsers on to here."""
     if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":  # not a picture in somebody's page
-        request.session.pop(SIGNED_IN, None)
         logout(request)
     return HttpResponseRedirect("/")
 
@@ -69,22 +68,14 @@ def answers(request: HttpRequest) -> HttpResponse:
     if settings is None or not apps.is_installed("django_comments"):
         return JsonResponse({"detail": "This site takes no answers."}, status=404)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    kept = embedding.KeptInCache()
     try:
-        answer = read_answer(settings, headers, request.body, kept)
+        answer = read_answer(settings, headers, request.body)
     except AnswerRefused as error:
-        # One that came before is well received: the helpdesk did not hear so, and need not try again.
-        return JsonResponse(
-            {"posted": False, "detail": str(error)}, status=200 if error.status == 409 else error.status
-        )
+        return JsonResponse({"posted": False, "detail": str(error)}, status=error.status)
     from helpdesk_shell.django.comments import post_answer
 
-    try:
-        posted = post_answer(answer)
-    except DatabaseError:
-        forget(headers, kept)
-        raise
-    return JsonResponse({"posted": posted})
+    # One that came before is well received: the helpdesk did not hear so, and need not try again.
+    return JsonResponse({"posted": post_answer(answer)})
 
 
 @login_required

@@ -10,8 +10,12 @@
  */
 final class Helpdesk_Answers {
 
-	const OLDEST = 300;
-	const META   = '_helpdesk_message';
+	const OLDEST  = 300;
+	const META    = '_helpdesk_message';
+	const CLAIM   = 'helpdesk_answer_';
+	const STUCK   = 120;
+	const PENDING = 'taken ';
+	const DONE    = 'done ';
 
 	/**
 	 * Connects with WordPress.
@@ -97,6 +101,9 @@ final class Helpdesk_Answers {
 	/**
 	 * Publishes an answer unless it has been published before.
 	 *
+	 * A process may end at any moment: the comment itself says of which message it is, so that whoever comes next knows
+	 * whether it was stored, and only one at a time stores it.
+	 *
 	 * @param string $id   Of the sending.
 	 * @param array  $data `comment`, `ticket`, `author`, `text`, `message`.
 	 * @return WP_REST_Response|WP_Error
@@ -107,18 +114,22 @@ final class Helpdesk_Answers {
 		if ( ! $comment || 'trash' === $comment->comment_approved || 'spam' === $comment->comment_approved || '' === $text ) {
 			return new WP_Error( 'helpdesk_comment', __( 'The comment that this answers is not there any more.', 'helpdesk' ), array( 'status' => 410 ) );
 		}
-		$names = array( 'helpdesk_id_' . hash( 'sha256', $id ) );
-		if ( isset( $data['message'] ) && is_scalar( $data['message'] ) ) {
-			$names[] = 'helpdesk_message_' . hash( 'sha256', (string) $data['message'] );
+		$message = isset( $data['message'] ) && is_scalar( $data['message'] ) && '' !== (string) $data['message'] ? (string) $data['message'] : $id;
+		$mark    = substr( hash( 'sha256', $message ), 0, 40 );
+		$claimed = self::claim( self::CLAIM . $mark );
+		if ( null === $claimed ) {
+			return new WP_Error( 'helpdesk_busy', __( 'The answer is being stored; send it again later.', 'helpdesk' ), array( 'status' => 503 ) );
 		}
-		if ( ! self::claim( $names ) ) {
+		if ( ! $claimed || self::is_published( $comment, $mark ) ) {
+			self::settle( self::CLAIM . $mark );
 			return new WP_REST_Response( array( 'published' => false ), 200 );
 		}
-		$answer = self::publish( $comment, $text, isset( $data['author'] ) && is_string( $data['author'] ) ? $data['author'] : '' );
+		$answer = self::publish( $comment, $text, isset( $data['author'] ) && is_string( $data['author'] ) ? $data['author'] : '', $mark );
 		if ( ! $answer ) {
-			array_map( 'delete_option', $names );
+			delete_option( self::CLAIM . $mark );
 			return new WP_Error( 'helpdesk_store', __( 'The answer could not be stored; send it again later.', 'helpdesk' ), array( 'status' => 503 ) );
 		}
+		self::settle( self::CLAIM . $mark );
 		return new WP_REST_Response(
 			array(
 				'published' => true,
@@ -129,31 +140,63 @@ final class Helpdesk_Answers {
 	}
 
 	/**
-	 * Notes that an answer has been taken; only the first of several at the same moment can.
+	 * Takes an answer for this process, also one that another has left lying.
 	 *
-	 * @param array $names Under which it is noted.
-	 * @return bool
+	 * @param string $name Under which it is noted.
+	 * @return bool|null False if it was published before; null while another process has it.
 	 */
-	private static function claim( array $names ) {
+	private static function claim( $name ) {
 		global $wpdb;
-		foreach ( $names as $name ) {
-			// `add_option` looks first and writes then, which two at once both survive; the database decides here, as in WP_Upgrader::create_lock.
-			// phpcs:ignore WordPress.DB.DirectDatabaseQuery
-			$taken = $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO `$wpdb->options` (`option_name`, `option_value`, `autoload`) VALUES (%s, %s, 'no')", $name, time() ) );
-			if ( ! $taken ) {
-				return false;
-			}
+		$mine = self::PENDING . time();
+		// `add_option` looks first and writes then, which two at once both survive; the database decides here, as in WP_Upgrader::create_lock.
+		// phpcs:disable WordPress.DB.DirectDatabaseQuery
+		if ( $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO `$wpdb->options` (`option_name`, `option_value`, `autoload`) VALUES (%s, %s, 'no')", $name, $mine ) ) ) {
+			return true;
 		}
-		return true;
+		$there = (string) $wpdb->get_var( $wpdb->prepare( "SELECT `option_value` FROM `$wpdb->options` WHERE `option_name` = %s", $name ) );
+		if ( 0 === strpos( $there, self::DONE ) ) {
+			return false;
+		}
+		if ( time() - (int) substr( $there, strlen( self::PENDING ) ) < self::STUCK ) {
+			return null;
+		}
+		$taken = $wpdb->query( $wpdb->prepare( "UPDATE `$wpdb->options` SET `option_value` = %s WHERE `option_name` = %s AND `option_value` = %s", $mine, $name, $there ) );
+		// phpcs:enable
+		return $taken ? true : null;
 	}
 
 	/**
-	 * Forgets each day the sendings that are too old to be taken anyway.
+	 * Notes that an answer is published.
+	 *
+	 * @param string $name Under which it is noted.
+	 */
+	private static function settle( $name ) {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+		$wpdb->query( $wpdb->prepare( "UPDATE `$wpdb->options` SET `option_value` = %s WHERE `option_name` = %s AND `option_value` LIKE %s", self::DONE . time(), $name, $wpdb->esc_like( self::PENDING ) . '%' ) );
+	}
+
+	/**
+	 * Tells whether an answer stands below the post already.
+	 *
+	 * @param WP_Comment $comment What it answers.
+	 * @param string     $mark    Of the message.
+	 * @return bool
+	 */
+	private static function is_published( WP_Comment $comment, $mark ) {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+		return (bool) $wpdb->get_var( $wpdb->prepare( "SELECT `comment_ID` FROM `$wpdb->comments` WHERE `comment_post_ID` = %d AND `comment_agent` = %s LIMIT 1", $comment->comment_post_ID, "helpdesk $mark" ) );
+	}
+
+	/**
+	 * Forgets each day what nobody sends any more.
 	 */
 	public static function clean_up() {
 		global $wpdb;
+		$ninety_days = time() - 90 * DAY_IN_SECONDS;
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
-		$wpdb->query( $wpdb->prepare( "DELETE FROM `$wpdb->options` WHERE `option_name` LIKE %s AND `option_value` < %d", $wpdb->esc_like( 'helpdesk_id_' ) . '%', time() - DAY_IN_SECONDS ) );
+		$wpdb->query( $wpdb->prepare( "DELETE FROM `$wpdb->options` WHERE `option_name` LIKE %s AND CAST( SUBSTRING_INDEX( `option_value`, ' ', -1 ) AS UNSIGNED ) < %d", $wpdb->esc_like( self::CLAIM ) . '%', $ninety_days ) );
 	}
 
 	/**
@@ -162,10 +205,11 @@ final class Helpdesk_Answers {
 	 * @param WP_Comment $comment The comment.
 	 * @param string     $text    Plain text.
 	 * @param string     $author  Name of the agent.
+	 * @param string     $mark    Of the message; stored in the same row, so that both are there or neither is.
 	 * @return int|false Id of the answer.
 	 */
-	private static function publish( WP_Comment $comment, $text, $author ) {
-		$answer = wp_insert_comment(
+	private static function publish( WP_Comment $comment, $text, $author, $mark ) {
+		return wp_insert_comment(
 			wp_slash(
 				array(
 					'comment_post_ID'      => $comment->comment_post_ID,
@@ -174,13 +218,10 @@ final class Helpdesk_Answers {
 					'comment_author_email' => '',
 					'comment_content'      => esc_html( $text ),
 					'comment_approved'     => 1,
-					'comment_agent'        => 'helpdesk',
+					'comment_agent'        => "helpdesk $mark",
+					'comment_meta'         => array( self::META => '1' ),
 				)
 			)
 		);
-		if ( $answer ) {
-			update_comment_meta( $answer, self::META, '1' );
-		}
-		return $answer;
 	}
 }

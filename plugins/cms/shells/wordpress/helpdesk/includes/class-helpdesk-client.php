@@ -27,6 +27,13 @@ final class Helpdesk_Client {
 	private static $failed = false;
 
 	/**
+	 * What cURL knows of the request under way.
+	 *
+	 * @var resource|object|null
+	 */
+	private static $handle = null;
+
+	/**
 	 * Asks by GET.
 	 *
 	 * @param string $path   Below /x/cms/.
@@ -145,8 +152,10 @@ final class Helpdesk_Client {
 	 * @return array|WP_Error
 	 */
 	private static function send( $method, $path, array $headers, $body = '' ) {
-		$settings = Helpdesk_Settings::all();
-		$answer   = wp_remote_request(
+		$settings     = Helpdesk_Settings::all();
+		self::$handle = null;
+		add_action( 'http_api_curl', array( __CLASS__, 'keep_handle' ) );
+		$answer = wp_remote_request(
 			$settings['url'] . '/x/cms/' . $path,
 			array(
 				'method'              => $method,
@@ -159,8 +168,38 @@ final class Helpdesk_Client {
 				'limit_response_size' => self::LARGEST,
 			)
 		);
-		self::count( is_wp_error( $answer ) || wp_remote_retrieve_response_code( $answer ) >= 500 );
+		remove_action( 'http_api_curl', array( __CLASS__, 'keep_handle' ) );
+		if ( ! is_wp_error( $answer ) ) {
+			self::count( wp_remote_retrieve_response_code( $answer ) >= 500 );
+		} elseif ( ! self::was_on_its_way( strlen( $body ) ) ) {
+			self::count( true );
+		}
+		self::$handle = null;
 		return $answer;
+	}
+
+	/**
+	 * Keeps what cURL knows of a request.
+	 *
+	 * @param resource|object $handle Of cURL.
+	 */
+	public static function keep_handle( $handle ) {
+		self::$handle = $handle;
+	}
+
+	/**
+	 * Tells whether the time was up while files were still on their way: then a line is slow, and the helpdesk may be well.
+	 *
+	 * @param int $length Of what was to be sent, in bytes.
+	 * @return bool
+	 */
+	private static function was_on_its_way( $length ) {
+		if ( $length < self::UPLOAD || null === self::$handle ) {
+			return false;
+		}
+		// phpcs:ignore WordPress.WP.AlternativeFunctions.curl_curl_getinfo -- WordPress does not tell how much was sent.
+		$sent = (int) curl_getinfo( self::$handle, CURLINFO_SIZE_UPLOAD );
+		return $sent > 0 && $sent < $length;
 	}
 
 	/**

@@ -103,7 +103,8 @@ final class Helpdesk_Frames {
 		}
 		nocache_headers();
 		header( 'Cross-Origin-Resource-Policy: same-origin' );
-		wp_send_json( array( 'token' => Helpdesk_Token::make( 'frame', Helpdesk_Person::current() ) ) );
+		$user = wp_get_current_user();
+		wp_send_json( array( 'token' => Helpdesk_Token::make( 'frame', $user->exists() ? Helpdesk_Sign_In::begin( $user ) : Helpdesk_Person::current() ) ) );
 	}
 
 	/**

@@ -11,7 +11,7 @@
 final class Helpdesk_Sign_In {
 
 	/**
-	 * When a person last went to the helpdesk from here: only then there is something to end.
+	 * When a person first went to the helpdesk from here: only then there may be something to end.
 	 */
 	const META = 'helpdesk_signed_in';
 
@@ -89,15 +89,37 @@ final class Helpdesk_Sign_In {
 			exit;
 		}
 		$user = wp_get_current_user();
-		update_user_meta( $user->ID, self::META, time() );
 		$arguments = array(
-			'token' => rawurlencode( Helpdesk_Token::make( 'sign-in', Helpdesk_Person::claims( $user ) ) ),
+			'token' => rawurlencode( Helpdesk_Token::make( 'sign-in', self::begin( $user ) ) ),
 			'next'  => rawurlencode( $next ),
 		);
 		// The helpdesk is another host, which an admin typed in.
 		// phpcs:ignore WordPress.Security.SafeRedirect.wp_redirect_wp_redirect
 		wp_redirect( add_query_arg( $arguments, Helpdesk_Settings::get( 'url' ) . '/x/cms/sign-in' ), 303, 'Helpdesk' );
 		exit;
+	}
+
+	/**
+	 * Returns the claims of a user with the name of the session here, so that signing out of it ends what it began and no more.
+	 *
+	 * @param WP_User $user Who is signed in.
+	 * @return array
+	 */
+	public static function begin( WP_User $user ) {
+		if ( ! get_user_meta( $user->ID, self::META, true ) ) {
+			update_user_meta( $user->ID, self::META, time() );
+		}
+		return Helpdesk_Person::claims( $user ) + self::session();
+	}
+
+	/**
+	 * Returns what the helpdesk is told of the session of this browser; it does not lead back to the cookie.
+	 *
+	 * @return array
+	 */
+	private static function session() {
+		$session = wp_get_session_token();
+		return '' === $session ? array() : array( 'sid' => substr( hash( 'sha256', 'helpdesk ' . $session ), 0, 32 ) );
 	}
 
 	/**
@@ -111,7 +133,6 @@ final class Helpdesk_Sign_In {
 		$mode = isset( $_SERVER['HTTP_SEC_FETCH_MODE'] ) ? $_SERVER['HTTP_SEC_FETCH_MODE'] : 'navigate';
 		$user = get_current_user_id();
 		if ( 'navigate' === $mode && $user && get_user_meta( $user, self::META, true ) ) {
-			delete_user_meta( $user, self::META );
 			wp_logout();
 		}
 		wp_safe_redirect( home_url( '/' ), 303, 'Helpdesk' );
@@ -119,7 +140,7 @@ final class Helpdesk_Sign_In {
 	}
 
 	/**
-	 * Tells the helpdesk that somebody has signed out here.
+	 * Tells the helpdesk that somebody has signed out here; in other browsers they stay where they are.
 	 *
 	 * @param int $user_id Of the person.
 	 */
@@ -127,8 +148,7 @@ final class Helpdesk_Sign_In {
 		Helpdesk_Cache::forget( $user_id );
 		$user = get_userdata( $user_id );
 		if ( $user && get_user_meta( $user_id, self::META, true ) ) {
-			delete_user_meta( $user_id, self::META );
-			Helpdesk_Client::post( 'sign-out', Helpdesk_Person::claims( $user ), array() );
+			Helpdesk_Client::post( 'sign-out', Helpdesk_Person::claims( $user ) + self::session(), array() );
 		}
 	}
 }
