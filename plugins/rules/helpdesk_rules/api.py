@@ -143,7 +143,7 @@ def show_matches(uid: str) -> Any:
     return preview(current_desk(), current_actor(), find_rule(current_desk(), db(), uid))
 
 
-@endpoints.post("/trials", permission=MANAGE, body=TrialGiven, returns=VerdictList)
+@endpoints.post("/trials", permission=MANAGE, body=TrialGiven, returns=VerdictList, problems=(404,))
 def try_rules(body: dict[str, Any]) -> Any:
     """Say what rules would do to a ticket; nothing is kept."""
     judged = dry_run(current_desk(), current_actor(), body["ticket"], body["trigger"])

@@ -157,7 +157,9 @@ def try_webhook_endpoint(uid: str) -> Any:
     return log.try_out(current_desk(), current_actor(), uid)
 
 
-@operations.get("/deliveries", permission=MANAGE, query=WebhookDeliveryQuery, returns=WebhookDeliveryPage)
+@operations.get(
+    "/deliveries", permission=MANAGE, query=WebhookDeliveryQuery, returns=WebhookDeliveryPage, problems=(404,)
+)
 def list_webhook_deliveries(query: dict[str, Any]) -> Any:
     """List deliveries, the newest first."""
     before = read_cursor(query["after"], int)[0] if "after" in query else None
