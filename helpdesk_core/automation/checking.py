@@ -60,9 +60,16 @@ def condition_problem(desk: Helpdesk, session: Session, condition: Condition) ->
     values = {each for each, _name in known or ()}
     unknown = next((each for each in condition.values if known is not None and each not in values), None)
     if unknown is not None:
-        named = {"value": unknown, "field": wanted.label, "list": ", ".join(sorted(values)[:30])}
+        named = {"value": unknown, "field": wanted.label, "list": _near(unknown, known or ())}
         return _l("“%(value)s” is no value of %(field)s. Choose one of: %(list)s.", **named)
     return None
+
+
+def _near(text: str, known: Sequence[tuple[str, str]]) -> str:
+    """Return the values whose names have a word of the text, with these names; else the first ones."""
+    words = text.casefold().split()
+    near = [f"{value} ({name})" for value, name in known if any(word in name.casefold() for word in words)]
+    return ", ".join((near or sorted(value for value, _name in known))[:30])
 
 
 def clause_of(desk: Helpdesk, condition: Condition, now: datetime) -> ColumnElement[bool] | None:

@@ -1,6 +1,7 @@
 """The pages of administrators: the list of rules, one rule, people, export and import."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from helpdesk_core.api.errors import HookFailed, Invalid
 from helpdesk_core.api.users import User, colleagues
 from helpdesk_core.api.web import close_session, current_actor, db
 
-from . import keeping, transfer
+from . import keeping, naming, transfer
 from .actions import all_actions
 from .keeping import MANAGE, MOST
 from .looking import problems_of_rules
@@ -34,6 +35,8 @@ Errors = dict[str, list[str]]
 Help = tuple[str, str, Sequence[tuple[str, str]] | None]
 SPARE = 3
 """Empty rows of a form, for more conditions and actions."""
+LISTED = 30
+"""People, and values of a field, that are shown at once."""
 BOTH = ("GET", "POST")
 
 
@@ -66,7 +69,7 @@ class Pages:
     def rule(self, uid: str | None = None) -> Any:
         """Show a rule, new or there, and save what was typed."""
         kept = keeping.find_rule(self.desk, db(), uid) if uid else None
-        draft = typed_rule() if request.method == "POST" else (kept or Rule(name=""))
+        draft = self._meant(typed_rule()) if request.method == "POST" else (kept or Rule(name=""))
         fields, actions = condition_fields_of(self.desk), all_actions(self.desk)
         field_help, act_help = self._help(fields), self._help(actions)
         errors: Errors = {}
@@ -80,13 +83,14 @@ class Pages:
             "rules/rule.html",
             kept=kept,
             draft=draft,
-            conditions=[*draft.conditions, *[Condition("", "")] * max(spare[0], 0)],
+            conditions=[*self._named(draft.conditions), *[Condition("", "")] * max(spare[0], 0)],
             actions=[*draft.actions, *[Act("")] * max(spare[1], 0)],
             fields=[(key, _(each.label)) for key, each in fields.items()],
             operators=[(key, _(name)) for key, name in NAMES.items()],
             acts=[(key, _(each.label)) for key, each in actions.items()],
             field_help=field_help,
             act_help=act_help,
+            most=LISTED,
             triggers=[(key, _(name)) for key, name in TRIGGERS.items()],
             said=said_values,
             errors=errors,
@@ -114,11 +118,16 @@ class Pages:
             away = "is_away" in request.form
             keeping.save_person(self.desk, current_actor(), request.form.get("person", ""), skills, is_away=away)
             flash(_("Saved."), "success")
-            return redirect(url_for("admin_rules_people"))
+            return redirect(url_for("admin_rules_people", q=request.form.get("q") or None))
         query = select(User.uid, Person.skills, Person.is_away, Person.given_at)
         kept = {uid: row for uid, *row in db().execute(query.join(Person, Person.user_id == User.id))}
-        people = [(each.uid, each.name, *kept.get(each.uid, ([], False, None))) for each in colleagues(self.desk, db())]
-        return render_template("rules/people.html", people=people)
+        everybody = colleagues(self.desk, db())
+        asked = request.args.get("q", "").strip()
+        wanted = asked.casefold().split()
+        found = [each for each in everybody if all(word in each.name.casefold() for word in wanted)]
+        people = [(each.uid, each.name, *kept.get(each.uid, ([], False, None))) for each in found[:LISTED]]
+        more, is_many = len(found) - len(people), len(everybody) > LISTED
+        return render_template("rules/people.html", people=people, q=asked, more=more, is_many=is_many)
 
     def export(self) -> Response:
         """Hand all rules out."""
@@ -150,14 +159,20 @@ class Pages:
             found.append((_(each.label), hint, values))
         return found
 
-    def _says_when(self, rule: Rule) -> str:
+    def _meant(self, rule: Rule) -> Rule:
+        return replace(rule, conditions=tuple(naming.meant(self.desk, db(), each) for each in rule.conditions))
+
+    def _named(self, conditions: Sequence[Condition]) -> list[Condition]:
+        return [naming.named(self.desk, db(), each) for each in conditions]
+
+    def _says_when(self, rule: Rule) -> list[tuple[str, str]]:
+        """Return each condition as the name of its field and the rest of the sentence."""
         fields = condition_fields_of(self.desk)
         said = []
-        for each in rule.conditions:
+        for each in self._named(rule.conditions):
             label = _(fields[each.field].label) if each.field in fields else each.field
-            said.append(" ".join([label, _(NAMES[each.operator]), said_values(each.values)]).strip())
-        between = _("or") if rule.match == "any" else _("and")
-        return f" {between} ".join(said) or _("always")
+            said.append((label, f"{_(NAMES[each.operator])} {said_values(each.values)}".strip()))
+        return said
 
     def _says_what(self, rule: Rule) -> str:
         known = all_actions(self.desk)

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.users import Organisation
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import PluginSite
 from helpdesk_core.testing.queries import count_queries
@@ -172,3 +173,43 @@ def test_the_list_takes_as_many_queries_for_many_rules_as_for_one(site: PluginSi
 
 def test_it_conforms() -> None:
     assert_conforms("rules")
+
+
+def test_an_organisation_is_written_by_its_name_however_many_there_are(site: PluginSite) -> None:
+    with site.desk.begin(SYSTEM) as tx:
+        rows = [Organisation(name=f"Acme {number:04}", created_at=tx.now) for number in range(1500)]
+        tx.session.add_all([*rows, *(Organisation(name="Twin", created_at=tx.now) for _each in range(2))])
+        tx.reference_changed()
+        tx.session.flush()
+        uid = rows[1203].uid
+    browser = site.browser(site.world.agent(role="admin"))
+    page = browser.get("/admin/x/rules/rules/new")
+    assert "1472 more: write the name" in page.words
+    typed = {"name": "Big ones", "triggers": ["opened"], "field.0": "organisation", "operator.0": "is"}
+    typed |= {"action.0": "tag", "value.0": "big"}
+    page = browser.submit("rule", {**typed, "values.0": "Acme 99"})
+    assert page.status == 422
+    page = browser.submit("rule", {**typed, "values.0": "1203"})
+    assert f"{uid} (Acme 1203)" in page.words, "those with such a name are offered"
+    assert browser.submit("rule", {**typed, "values.0": "acme 1203"}).status == 200
+    assert "Organisation is Acme 1203" in browser.page.words
+    with site.desk.read() as session:
+        (rule,) = all_rules(site.desk, session)
+    assert rule.conditions[0].values == (uid,)
+    browser.click("Big ones")
+    assert browser.page.form("rule").value("values.0") == "Acme 1203"
+    assert browser.submit("rule", {"values.0": "Twin"}).status == 422, "one of two cannot be meant"
+
+
+def test_people_are_found_among_many(site: PluginSite) -> None:
+    for number in range(35):
+        site.world.agent(f"Agent {number:02}")
+    browser = site.browser(site.world.agent("Ada Admin", role="admin"))
+    page = browser.get("/admin/x/rules/people")
+    assert "Agent 34" not in page.words
+    assert "look for the name" in page.words
+    page = browser.get("/admin/x/rules/people?q=agent+34")
+    assert "Agent 34" in page.words
+    browser.submit("person-1", {"skills": "dns"})
+    assert browser.page.form("person-1").value("skills") == "dns", "one comes back to whom one was looking at"
+    assert "Nobody is called that" in browser.get("/admin/x/rules/people?q=zzz").words

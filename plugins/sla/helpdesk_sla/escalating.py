@@ -25,18 +25,18 @@ MANAGE: Final = "workspace.share"
 
 def carry_out(tx: Transaction, watched: Watched) -> None:
     """Do all steps of a locked ticket that are due. One that cannot be done is noted with the reason, and left."""
-    query = select(Firing).where(Firing.ticket_id == watched.ticket_id, Firing.state == "due")
-    due = tx.session.scalars(query.order_by(Firing.due_at, Firing.id)).all()
-    if not due:
-        return
-    number = tx.session.scalar(select(Ticket.number).where(Ticket.id == watched.ticket_id)) or ""
-    for firing in due:
-        ticket = lock_ticket(tx.session, ACTOR, number)
+    query = select(Firing, Ticket.number).join(Ticket, Ticket.id == Firing.ticket_id)
+    query = query.where(Firing.ticket_id == watched.ticket_id, Firing.state == "due")
+    due = tx.session.execute(query.order_by(Firing.due_at, Firing.id)).all()
+    ticket: Ticket | None = None
+    for firing, number in due:
+        ticket = ticket or lock_ticket(tx.session, ACTOR, number or "")
         try:
             with tx.savepoint():
                 told = ACTIONS[firing.action["action"]](tx, ticket, firing)
         except HelpdeskError as error:
             firing.state, firing.error, told = "failed", str(error), 0
+            ticket = None  # what the step had changed is undone, so the next one reads it anew
         else:
             firing.state = "done"
         firing.done_at = tx.now
@@ -52,8 +52,6 @@ def carry_out(tx: Transaction, watched: Watched) -> None:
                 event_id=None,
             )
         )
-    # What the steps changed is an event itself, and may have changed the policy.
-    watched.next_at = tx.now
 
 
 def _priority(tx: Transaction, ticket: Ticket, firing: Firing) -> int:

@@ -23,7 +23,7 @@ OPENED, POSTED, CHANGED = "ticket.opened", "message.posted", "ticket.changed"
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A ticket's moments in order, and how it stands now (`seq`: after which of its events)."""
+    """A ticket's moments in order since some event, and how it stands now (`seq`: after which of its events)."""
 
     ticket_id: int
     seq: int
@@ -32,7 +32,7 @@ class Past:
     is_open: bool
     turn: str
     is_imported: bool
-    """Whether it was opened with a message that had been written before."""
+    """Whether one of its messages had been written before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +52,38 @@ class _Standing:
 
 
 def pasts(
-    desk: Helpdesk, session: Session, words: Vocabulary, ticket_ids: Sequence[int], more: Iterable[str] = ()
+    desk: Helpdesk, session: Session, words: Vocabulary, since: Mapping[int, int], more: Iterable[str] = ()
 ) -> list[Past]:
     """Return the pasts of tickets, by id; four queries however many there are, and one for each group of `more`.
 
+    `since` are the ids of the tickets with the number of the event after which each past begins: 0 for all of it.
     `more` are fields of other plugins. What they say is so now; it is taken as having been so from the beginning.
     """
-    now = _standings(session, ticket_ids)
+    now = _standings(session, list(since))
     if more:
         for id, known in load_facts(desk, session, list(now), more).items():
             count, standing = now[id]
             now[id] = (count, replace(standing, properties=replace(standing.properties, more=known.facts)))
-    events: dict[int, list[EventRow]] = {}
-    query = (
-        select(EventRow)
-        .where(EventRow.ticket_id.in_(ticket_ids), EventRow.type.in_((OPENED, POSTED, CHANGED)))
-        .order_by(EventRow.ticket_id, EventRow.seq)
-    )
-    for row in session.scalars(query):
-        events.setdefault(row.ticket_id or 0, []).append(row)
+    behind = {id: since[id] for id, (count, _standing) in now.items() if count > since[id]}
+    events = _events(session, behind) if behind else {}
     return [
         _past(words, id, count, standing, [row for row in events.get(id, []) if (row.seq or 0) <= count])
         for id, (count, standing) in sorted(now.items())
     ]
+
+
+def _events(session: Session, since: Mapping[int, int]) -> Mapping[int, Sequence[EventRow]]:
+    events: dict[int, list[EventRow]] = {}
+    query = (
+        select(EventRow)
+        .where(EventRow.ticket_id.in_(since), EventRow.seq > min(since.values()))
+        .where(EventRow.type.in_((OPENED, POSTED, CHANGED)))
+        .order_by(EventRow.ticket_id, EventRow.seq)
+    )
+    for row in session.scalars(query):
+        if row.ticket_id is not None and (row.seq or 0) > since[row.ticket_id]:
+            events.setdefault(row.ticket_id, []).append(row)
+    return events
 
 
 def _standings(session: Session, ticket_ids: Sequence[int]) -> dict[int, tuple[int, _Standing]]:

@@ -1,8 +1,9 @@
-"""The clocks of tickets in the database: brought up to date by events, and by the job of every minute."""
+"""The clocks of tickets in the database, brought up to date with what happened to the tickets."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -10,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Helpdesk, Transaction
+from helpdesk_core.api.jobs import stopping
 from helpdesk_core.api.tickets import Ticket, vocabulary
 
-from . import escalating
 from .calendars import ALWAYS
 from .history import Past, pasts
 from .machine import Machine, Moment, State
@@ -24,6 +25,16 @@ log = logging.getLogger(__name__)
 PORTION: Final = 500
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A ticket whose clocks have caught up until `at`; `next_at` is when they are to be looked at after its steps."""
+
+    ticket_id: int
+    at: datetime
+    next_at: datetime | None
+    has_steps: bool
+
+
 def bring_up(desk: Helpdesk, ticket_id: int, *, taken_up: bool = False) -> None:
     """Let a ticket's clocks catch up with what happened to it until now.
 
@@ -32,51 +43,22 @@ def bring_up(desk: Helpdesk, ticket_id: int, *, taken_up: bool = False) -> None:
     """
     with desk.begin(SYSTEM) as tx:
         watched = tx.session.scalar(select(Watched).where(Watched.ticket_id == ticket_id).with_for_update())
-        more = policies(desk, tx.session).more_fields
-        found = pasts(desk, tx.session, vocabulary(desk, tx.session), [ticket_id], more)
+        known, words = policies(desk, tx.session), vocabulary(desk, tx.session)
+        since = {ticket_id: watched.seq if watched else 0}
+        found = pasts(desk, tx.session, words, since, known.more_fields)
         if not found:
             return
         if watched is None:
             watched = _begin(tx, found[0], taken_up=taken_up)
-        _catch_up(tx, watched, found[0])
+        _run_through(tx, known, [watched], found)
 
 
-def tick(desk: Helpdesk) -> int:
-    """Do what is due on any ticket: breaches, steps, changed policies; return on how many tickets that was.
-
-    Each ticket is a unit of work, held by one worker: what is interrupted is undone as a whole and done by the next.
-    """
-    done = 0
-    tried: set[int] = set()
-    while True:
-        with desk.read() as session:
-            ids = [id for id in due_tickets(session, desk, PORTION + len(tried)) if id not in tried]
-        if not ids:
-            return done
-        for ticket_id in ids:
-            tried.add(ticket_id)
-            done += _tick_one(desk, ticket_id)
-
-
-def due_tickets(session: Session, desk: Helpdesk, limit: int) -> Sequence[int]:
-    """Return the ids of tickets on which something is due, the longest due first; found by an index."""
-    query = select(Watched.ticket_id).where(Watched.next_at <= desk.now()).order_by(Watched.next_at).limit(limit)
-    return session.scalars(query).all()
-
-
-def _tick_one(desk: Helpdesk, ticket_id: int) -> bool:
-    with desk.begin(escalating.ACTOR) as tx:
-        query = select(Watched).where(Watched.ticket_id == ticket_id, Watched.next_at <= tx.now)
-        watched = tx.session.scalar(query.with_for_update(skip_locked=True))
-        if watched is None:
-            return False
-        more = policies(desk, tx.session).more_fields
-        found = pasts(desk, tx.session, vocabulary(desk, tx.session), [ticket_id], more)
-        if not found:
-            return False
-        _catch_up(tx, watched, found[0])
-        escalating.carry_out(tx, watched)
-    return True
+def catch_up(tx: Transaction, watched: Sequence[Watched]) -> Sequence[LookedAt]:
+    """Let the clocks of locked tickets catch up, with few queries for all of them."""
+    known = policies(tx.desk, tx.session)
+    stands = {each.ticket_id: each.seq for each in watched}
+    found = pasts(tx.desk, tx.session, vocabulary(tx.desk, tx.session), stands, known.more_fields)
+    return _run_through(tx, known, watched, found)
 
 
 def take_up(desk: Helpdesk) -> None:
@@ -91,6 +73,8 @@ def take_up(desk: Helpdesk) -> None:
             )
             ids = session.scalars(query).all()
         for ticket_id in ids:
+            if stopping():
+                return
             try:
                 bring_up(desk, ticket_id, taken_up=True)
             except IntegrityError:
@@ -99,9 +83,16 @@ def take_up(desk: Helpdesk) -> None:
             return
 
 
-def state_of(session: Session, watched: Watched, known: Policies) -> State:
-    """Return the stored state of a ticket's clocks."""
-    query = select(Clock).where(Clock.ticket_id == watched.ticket_id, Clock.is_current)
+def states_of(session: Session, watched: Iterable[Watched], known: Policies) -> Mapping[int, State]:
+    """Return the stored states of the clocks of tickets, by id."""
+    states = {each.ticket_id: _without_clocks(each, known) for each in watched}
+    query = select(Clock).where(Clock.ticket_id.in_(states), Clock.is_current)
+    for clock in session.scalars(query):
+        states[clock.ticket_id].clocks[clock.kind] = clock
+    return states
+
+
+def _without_clocks(watched: Watched, known: Policies) -> State:
     return State(
         ticket_id=watched.ticket_id,
         policy=known.by_id(watched.policy_id),
@@ -109,7 +100,6 @@ def state_of(session: Session, watched: Watched, known: Policies) -> State:
         calendar_id=watched.calendar_id,
         has_reply=watched.has_reply,
         is_open=watched.is_open,
-        clocks={clock.kind: clock for clock in session.scalars(query)},
     )
 
 
@@ -132,13 +122,30 @@ def _begin(tx: Transaction, past: Past, *, taken_up: bool) -> Watched:
     return watched
 
 
-def _catch_up(tx: Transaction, watched: Watched, past: Past) -> None:
-    known = policies(tx.desk, tx.session)
-    machine, state = Machine(known), state_of(tx.session, watched, known)
+def _run_through(
+    tx: Transaction, known: Policies, watched: Sequence[Watched], found: Sequence[Past]
+) -> Sequence[LookedAt]:
+    rows = {each.ticket_id: each for each in watched}
+    states = states_of(tx.session, watched, known)
+    for past in found:
+        _take(tx, Machine(known), states[past.ticket_id], rows[past.ticket_id], past)
+    _store(tx, rows, [states[past.ticket_id] for past in found])
+    query = select(Firing.ticket_id).where(Firing.ticket_id.in_(rows), Firing.state == "due").distinct()
+    due = set(tx.session.scalars(query))
+    looked_at: list[LookedAt] = []
+    for past in found:
+        row, state = rows[past.ticket_id], states[past.ticket_id]
+        each = LookedAt(row.ticket_id, row.at, state.next_at(), row.ticket_id in due)
+        row.due_at = state.due_at()
+        row.next_at = row.at if each.has_steps else each.next_at
+        looked_at.append(each)
+    return looked_at
+
+
+def _take(tx: Transaction, machine: Machine, state: State, watched: Watched, past: Past) -> None:
     for moment in past.moments:
-        if moment.seq > watched.seq:
-            machine.take(state, _not_before(moment, watched))
-            watched.at = max(moment.at, watched.at)
+        machine.take(state, _not_before(moment, watched))
+        watched.at = max(moment.at, watched.at)
     now = max(tx.now, watched.at)
     machine.take(
         state,
@@ -147,26 +154,18 @@ def _catch_up(tx: Transaction, watched: Watched, past: Past) -> None:
     watched.seq, watched.at, watched.is_open, watched.has_reply = past.seq, now, state.is_open, state.has_reply
     watched.policy_id = state.policy.id if state.policy else None
     watched.calendar_id = state.calendar_id
-    _store(tx, watched, state)
-    watched.due_at = state.due_at()
-    watched.next_at = now if _has_due(tx, watched) else state.next_at()
 
 
 def _not_before(moment: Moment, watched: Watched) -> Moment:
     return moment if moment.at >= watched.at else replace(moment, at=watched.at)
 
 
-def _has_due(tx: Transaction, watched: Watched) -> bool:
-    query = select(Firing.id).where(Firing.ticket_id == watched.ticket_id, Firing.state == "due").limit(1)
-    return tx.session.scalar(query) is not None
-
-
-def _store(tx: Transaction, watched: Watched, state: State) -> None:
-    tx.session.add_all([*state.past, *state.clocks.values()])
-    for entry in state.entries:
-        tx.session.add(
+def _store(tx: Transaction, rows: Mapping[int, Watched], states: Sequence[State]) -> None:
+    for state in states:
+        tx.session.add_all([*state.past, *state.clocks.values()])
+        tx.session.add_all(
             LedgerRow(
-                ticket_id=watched.ticket_id,
+                ticket_id=state.ticket_id,
                 at=entry.at,
                 kind=entry.kind,
                 what=entry.what,
@@ -175,19 +174,21 @@ def _store(tx: Transaction, watched: Watched, state: State) -> None:
                 due_at=entry.due_at,
                 event_id=entry.event_id,
             )
+            for entry in state.entries
         )
     tx.session.flush()  # clocks get their ids
-    for due in state.due:
-        tx.session.add(
+    for state in states:
+        tx.session.add_all(
             Firing(
-                ticket_id=watched.ticket_id,
+                ticket_id=state.ticket_id,
                 clock_id=due.clock.id,
                 step=due.step.uid,
                 action={"action": due.step.action, "value": due.step.value, "kind": due.clock.kind},
-                state="due" if due.at >= watched.watched_from else "skipped",
+                state="due" if due.at >= rows[state.ticket_id].watched_from else "skipped",
                 due_at=due.at,
                 done_at=None,
                 error=None,
             )
+            for due in state.due
         )
     tx.session.flush()

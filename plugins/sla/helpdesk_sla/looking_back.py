@@ -52,6 +52,7 @@ class LookingBack:
         return render_template(
             "sla/report.html",
             rows=rows,
+            total=reports.total(rows),
             names=names,
             asked=asked,
             groups=GROUP_NAMES,

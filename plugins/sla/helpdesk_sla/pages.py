@@ -9,10 +9,9 @@ from helpdesk_core.api import STAFF, Helpdesk, Route
 from helpdesk_core.api.automation import choices_of, condition_fields_of, said_values, values_of
 from helpdesk_core.api.errors import Conflict, HookFailed, Invalid
 from helpdesk_core.api.tickets import find_ticket
-from helpdesk_core.api.users import organisations
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context, words
 
-from . import agreeing, owning, showing, typing_in
+from . import agreeing, choosing, owning, showing, typing_in
 from .agreeing import MANAGE, CalendarDraft, PolicyDraft
 from .models import CalendarRow, PolicyRow, Watched
 from .policies import FIELDS, TARGETS
@@ -69,15 +68,18 @@ class Pages:
         draft = kept = _calendar_draft(row, owning.owners(db()))
         if request.method == "POST":
             draft = _typed_calendar(kept)
-        choices = self._choices(_together(_owners_of(kept), _owners_of(draft)))
+        chosen = _together(_owners_of(kept), _owners_of(draft))
+        choices, offer = self._choices(chosen), choosing.offer(chosen["organisation"])
         errors: Errors = {}
-        if request.method == "POST":
+        if request.method == "POST" and not choosing.is_searching():
             errors = _attempt(lambda: agreeing.save_calendar(self.desk, current_actor(), draft, uid))
             if not errors:
                 flash(_("Saved. Open tickets follow within a minute."), "success")
                 return redirect(url_for("admin_sla_overview"))
         days = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
-        page = render_template("sla/calendar.html", row=row, draft=draft, days=days, choices=choices, errors=errors)
+        page = render_template(
+            "sla/calendar.html", row=row, draft=draft, days=days, choices=choices, offer=offer, errors=errors
+        )
         return page, 422 if errors else 200
 
     def delete_calendar(self, uid: str) -> Any:
@@ -98,9 +100,10 @@ class Pages:
         kept: Conditions = row.conditions if row else {}
         more = self._more(kept)
         draft = _typed_policy(more, kept) if request.method == "POST" else _policy_draft(row, calendars)
-        choices = self._choices(_together(kept, draft.conditions))
+        chosen = _together(kept, draft.conditions)
+        choices, offer = self._choices(chosen), choosing.offer(chosen.get("organisation", ()))
         errors: Errors = {}
-        if request.method == "POST":
+        if request.method == "POST" and not choosing.is_searching():
             errors = _attempt(lambda: agreeing.save_policy(self.desk, current_actor(), draft, uid))
             if not errors:
                 flash(_("Saved. Open tickets follow within a minute."), "success")
@@ -111,6 +114,7 @@ class Pages:
             draft=draft,
             calendars=agreeing.calendar_choices(calendars),
             choices=choices,
+            offer=offer,
             more=more,
             said=said_values,
             targets=TARGET_NAMES,
@@ -162,12 +166,7 @@ class Pages:
             "priority": [(each.key, each.name) for each in known.priorities.values()],
             "type": [(each.key, each.name) for each in known.types.values()],
         }
-        all_chosen = {name: _with(listed, chosen.get(name, ())) for name, listed in found.items()}
-        if _sees_organisations():
-            listed = [(each.uid, each.name) for each in organisations(db(), current_actor())]
-            uids = chosen.get("organisation", ())
-            all_chosen["organisation"] = _with(_with(listed, owning.named(db(), uids)), uids)
-        return all_chosen
+        return {name: _with(listed, chosen.get(name, ())) for name, listed in found.items()}
 
 
 def _attempt(act: Callable[[], object]) -> Errors:
@@ -179,21 +178,16 @@ def _attempt(act: Callable[[], object]) -> Errors:
     return {}
 
 
-def _sees_organisations() -> bool:
-    return current_actor().may("user.read")
-
-
 def _together(*those: Conditions) -> Conditions:
     """Return the values of all, by field."""
     names = {name for each in those for name in each}
     return {name: [value for each in those for value in each.get(name, ())] for name in names}
 
 
-def _with(choices: Sequence[tuple[str, str]], more: Sequence[str] | Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    """Return choices with more values behind them, called by their names or else as they are."""
+def _with(choices: Sequence[tuple[str, str]], more: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """Return choices with more values behind them, which are called as they are."""
     known = {value for value, _name in choices}
-    names = more if isinstance(more, Mapping) else {}
-    return [*choices, *((each, names.get(each, each)) for each in dict.fromkeys(more) if each and each not in known)]
+    return [*choices, *((each, each) for each in dict.fromkeys(more) if each and each not in known)]
 
 
 def _owners_of(draft: CalendarDraft) -> Conditions:
@@ -210,7 +204,7 @@ def _typed_calendar(kept: CalendarDraft) -> CalendarDraft:
         days_off=form.get("days_off", ""),
         countries=form.get("countries", ""),
         departments=form.getlist("department"),
-        organisations=form.getlist("organisation") if _sees_organisations() else kept.organisations,
+        organisations=form.getlist("organisation") if choosing.sees_organisations() else kept.organisations,
     )
 
 
@@ -233,7 +227,9 @@ def _typed_policy(more: Sequence[More], kept: Conditions) -> PolicyDraft:
     """Return what was typed; conditions on fields that the page does not show stay as they are kept."""
     form = request.form
     conditions: dict[str, Sequence[str]] = {**kept}
-    conditions |= {name: form.getlist(name) for name in FIELDS if name != "organisation" or _sees_organisations()}
+    conditions |= {
+        name: form.getlist(name) for name in FIELDS if name != "organisation" or choosing.sees_organisations()
+    }
     conditions["tag"] = [tag.strip().lower() for tag in form.get("tag", "").split(",") if tag.strip()]
     for name, _label, choices in more:
         conditions[name] = form.getlist(name) if choices is not None else list(values_of(form.get(name, "")))

@@ -33,11 +33,12 @@ from helpdesk_core.api.tickets import ListFilter, ListOrder, Ticket, TicketFacts
 
 from . import narrowing, showing
 from .agreeing import MANAGE
-from .keeping import bring_up, take_up, tick
+from .keeping import bring_up, take_up
 from .looking_back import LookingBack
 from .models import Base, CalendarRow, PolicyRow
 from .pages import Pages
 from .texts import _, lazy
+from .ticking import tick
 
 
 class SlaPlugin(Plugin):

@@ -21,6 +21,13 @@ from .policies import TARGETS
 
 GROUPS: Final = ("policy", "department", "agent", "month", "target")
 NOBODY: Final = "–"
+_GROUPED: Final[Mapping[str, tuple[Any, Any]]] = {
+    "policy": (PolicyRow.id, PolicyRow.name),
+    "department": (Department.id, Department.name),
+    "agent": (User.id, User.name),
+    "target": (Clock.kind, Clock.kind),
+}
+"""By what the groups are told apart, and how they are called: two people may have one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Row:
     @property
     def percent(self) -> int:
         """The part that was met, in whole percent, never rounded up to all."""
-        return self.met * 100 // (self.met + self.missed)
+        return self.met * 100 // ((self.met + self.missed) or 1)
 
 
 def attainment(
@@ -53,23 +60,18 @@ def attainment(
     )
     if group == "month":
         return _months(session, wanted, zone)
-    column: Any = {
-        "policy": PolicyRow.name,
-        "department": Department.name,
-        "agent": User.name,
-        "target": Clock.kind,
-    }[group]
+    key, name = _GROUPED[group]
     met = func.sum(case((Clock.outcome == "met", 1), else_=0))
     query = (
-        select(column, met, func.count())
+        select(name, met, func.count())
         .select_from(Clock)
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .outerjoin(PolicyRow, PolicyRow.id == Clock.policy_id)
         .join(Department, Department.id == Ticket.department_id)
         .outerjoin(User, User.id == Ticket.assignee_id)
         .where(*wanted)
-        .group_by(column)
-        .order_by(column)
+        .group_by(key, name)
+        .order_by(name, key)
     )
     return [Row(name or NOBODY, int(good), int(count) - int(good)) for name, good, count in session.execute(query)]
 
@@ -81,6 +83,11 @@ def _months(session: Session, wanted: Sequence[Any], zone: str) -> list[Row]:
         if ended is not None:
             counts.setdefault(ended.astimezone(ZoneInfo(zone)).strftime("%Y-%m"), [0, 0])[outcome == "missed"] += 1
     return [Row(month, met, missed) for month, (met, missed) in sorted(counts.items())]
+
+
+def total(rows: Sequence[Row]) -> Row:
+    """Return all rows together; nothing at all counts as nothing met."""
+    return Row("", sum(row.met for row in rows), sum(row.missed for row in rows))
 
 
 def as_csv(rows: Sequence[Row], heads: Sequence[str], names: Mapping[str, str]) -> str:

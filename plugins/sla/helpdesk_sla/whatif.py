@@ -26,9 +26,9 @@ class Tally:
     missed: int = 0
 
     @property
-    def share(self) -> float | None:
-        """The part that was met, from 0 to 1; None if there was none of either."""
-        return self.met / (self.met + self.missed) if self.met + self.missed else None
+    def percent(self) -> int | None:
+        """The part that was met, in whole percent, never rounded up to all; None if there was none of either."""
+        return self.met * 100 // (self.met + self.missed) if self.met + self.missed else None
 
 
 @dataclass
@@ -60,7 +60,7 @@ def run(
         numbers = {id: number or "" for id, number in session.execute(query)}
         ids = list(numbers)
         for start in range(0, len(ids), PORTION):
-            for past in pasts(desk, session, words, ids[start : start + PORTION], more):
+            for past in pasts(desk, session, words, dict.fromkeys(ids[start : start + PORTION], 0), more):
                 for outcome, policies in zip(outcomes, sets, strict=True):
                     machine, state = Machine(policies), State(past.ticket_id)
                     for moment in past.moments:

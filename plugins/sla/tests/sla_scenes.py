@@ -14,8 +14,8 @@ from helpdesk_core.testing.plugins import PluginSite
 from helpdesk_core.testing.site import TestClock
 from helpdesk_core.testing.site import opened as opened_desk
 from helpdesk_sla import escalating
-from helpdesk_sla.keeping import tick
 from helpdesk_sla.models import CalendarRow, Clock, Firing, LedgerRow, PolicyRow, Watched
+from helpdesk_sla.ticking import tick
 
 OFFICE = [[[540, 720], [780, 1020]]] * 5 + [[], []]
 """Weekdays from 9 to 12 and from 13 to 17."""

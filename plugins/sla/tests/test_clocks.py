@@ -11,10 +11,12 @@ from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.tickets import Change, NewMessage, change, close, move, note, reopen, reply
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import START
-from helpdesk_sla.keeping import bring_up, take_up, tick
+from helpdesk_sla.keeping import bring_up, take_up
 from helpdesk_sla.models import Clock, Firing, LedgerRow, PolicyRow, Watched
+from helpdesk_sla.ticking import tick
 
 from .sla_scenes import clocks, firings, later, ledger, minutes, policy, ticket_id, watched
 
@@ -265,13 +267,13 @@ def condition_fields(self):
 
 
 def test_a_policy_is_chosen_by_what_another_plugin_knows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases
 ) -> None:
     made = Distributions(tmp_path / "packages")
     made.add("hoster", PLANS, head=HOSTER)
     monkeypatch.syspath_prepend(str(made.folder))
     try:
-        with plugin_site("sla", "hoster", folder=tmp_path / "site", url=database_url) as site:
+        with plugin_site("sla", "hoster", folder=tmp_path / "site", databases=databases) as site:
             policy(site, "Tin", position=0, targets={"first_reply": 10}, conditions={"hoster.plan": ["tin"]})
             gold = policy(site, "Gold", position=1, targets={"first_reply": 60}, conditions={"hoster.plan": ["gold"]})
             number = site.world.ticket().ticket.number or ""

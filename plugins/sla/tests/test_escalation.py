@@ -18,8 +18,9 @@ from helpdesk_core.api.tickets import Change, NewMessage, change, find_ticket, r
 from helpdesk_core.api.users import User
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
-from helpdesk_sla.keeping import tick
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_sla.models import Firing
+from helpdesk_sla.ticking import tick
 
 from .sla_scenes import clocks, firings, later, ledger, policy, ticket_id, work_until_killed
 
@@ -195,13 +196,13 @@ def automatic_actions(self):
 
 
 @pytest.fixture
-def paged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[PluginSite]:
+def paged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> Iterator[PluginSite]:
     """A helpdesk that has a plugin with a pager besides."""
     made = Distributions(tmp_path / "packages")
     made.add("pager", CALLING, head=PAGER)
     monkeypatch.syspath_prepend(str(made.folder))
     try:
-        with plugin_site("sla", "pager", folder=tmp_path / "site", url=database_url) as opened_site:
+        with plugin_site("sla", "pager", folder=tmp_path / "site", databases=databases) as opened_site:
             yield opened_site
     finally:
         made.forget()

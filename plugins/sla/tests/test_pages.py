@@ -114,7 +114,7 @@ def _calendar(site: PluginSite) -> str:
 def organisations_of(site: PluginSite, count: int) -> list[str]:
     """Make organisations; return their uids by name."""
     with site.desk.begin(SYSTEM) as tx:
-        rows = [Organisation(name=f"Acme {number:03}", created_at=tx.now) for number in range(count)]
+        rows = [Organisation(name=f"Acme {number:04}", created_at=tx.now) for number in range(count)]
         tx.session.add_all(rows)
         tx.reference_changed()
         tx.session.flush()
@@ -124,6 +124,11 @@ def organisations_of(site: PluginSite, count: int) -> list[str]:
 def kept_conditions(site: PluginSite) -> Mapping[str, Sequence[str]]:
     with site.desk.read() as session:
         return session.scalars(select(PolicyRow)).one().conditions
+
+
+def kept_policies(site: PluginSite) -> int:
+    with site.desk.read() as session:
+        return len(session.scalars(select(PolicyRow)).all())
 
 
 def kept_owners(site: PluginSite) -> list[str]:
@@ -140,12 +145,37 @@ def test_what_was_chosen_stays_however_many_organisations_there_are(site: Plugin
     browser = site.browser(site.world.agent(role="admin"))
     browser.get("/admin/x/sla/")
     page = browser.get(browser.page.link("Gold"))
-    assert "Acme 202" in page.words
+    assert "Acme 0202" in page.words
     assert browser.submit("policy").status == 200
     assert kept_conditions(site) == {"organisation": [uids[202]]}
     browser.get(_calendar(site))
     assert browser.submit("calendar").status == 200
     assert kept_owners(site) == [uids[1], uids[202]]
+
+
+def test_organisations_are_found_among_thousands_without_losing_what_was_typed(site: PluginSite) -> None:
+    uids = organisations_of(site, 2500)
+    browser = site.browser(site.world.agent(role="admin"))
+    typed = {"name": "Gold", "targets.first_reply": "1h", "tag": "vip"}
+    page = browser.get("/admin/x/sla/policies/new")
+    assert "Acme" not in page.words
+    assert "Search for one by its name" in page.words
+    page = browser.submit("policy", {**typed, "find": "acme 24"}, press="Find")
+    assert "More than 20 organisations fit" in page.words
+    page = browser.submit("policy", {"find": "2417"})  # by the Enter key
+    assert page.status == 200
+    assert "1 organisation fits “2417”" in page.words
+    assert kept_policies(site) == 0, "a search saves nothing"
+    page = browser.submit("policy", {"organisation": [uids[2417]], "find": "acme 0003"}, press="Find")
+    assert "Acme 2417" in page.words, "what is ticked stays while another one is looked for"
+    browser.submit("policy", {"find": "", "organisation": [uids[2417]]})
+    assert kept_conditions(site) == {"organisation": [uids[2417]], "tag": ["vip"]}
+    browser.get("/admin/x/sla/calendars/new")
+    page = browser.submit("calendar", {"name": "Nights", "find": "nobody"}, press="Find")
+    assert "No organisation has “nobody”" in page.words
+    browser.submit("calendar", {"find": "acme 0007"}, press="Find")
+    browser.submit("calendar", {"organisation": [uids[7]]}, press="Save")
+    assert kept_owners(site) == [uids[7]]
 
 
 def test_what_the_page_does_not_know_any_more_stays_with_the_policy(site: PluginSite) -> None:

@@ -1,0 +1,93 @@
+"""The job of every minute: what is due on any ticket, found by an index and done in small units of work."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from helpdesk_core.api import Helpdesk, HelpdeskError
+from helpdesk_core.api.errors import Unavailable
+from helpdesk_core.api.jobs import stopping
+
+from . import escalating
+from .keeping import PORTION, LookedAt, catch_up
+from .models import Watched
+
+log = logging.getLogger(__name__)
+TOGETHER: Final = 50
+"""Tickets whose clocks catch up in one unit of work, which other writers wait for: some hundredths of a second."""
+
+
+def tick(desk: Helpdesk) -> int:
+    """Do what is due on any ticket: breaches, steps, changed policies; return on how many tickets that was.
+
+    Clocks catch up for some tickets at a time, and what is to be done then is noted; the steps of each ticket are a
+    unit of work of its own. What is interrupted is undone as a whole and done by the next worker. A ticket at which
+    something fails keeps no other from being looked at; in the end the failures are raised.
+    """
+    done = 0
+    tried: set[int] = set()
+    failed: list[str] = []
+    while True:
+        with desk.read() as session:
+            ids = [id for id in due_tickets(session, desk, PORTION + len(tried)) if id not in tried]
+        if not ids:
+            break
+        tried.update(ids)
+        for start in range(0, len(ids), TOGETHER):
+            if stopping():
+                return done
+            # In the order of their ids, in which others lock several tickets too.
+            looked_at = _look_at(desk, sorted(ids[start : start + TOGETHER]), failed)
+            done += len(looked_at)
+            for each in looked_at:
+                if each.has_steps:
+                    _do_steps(desk, each, failed)
+    if failed:
+        raise HelpdeskError(f"{len(failed)} tickets could not be looked at: {'; '.join(failed[:3])}")
+    return done
+
+
+def due_tickets(session: Session, desk: Helpdesk, limit: int) -> Sequence[int]:
+    """Return the ids of tickets on which something is due, the longest due first; found by an index."""
+    query = select(Watched.ticket_id).where(Watched.next_at <= desk.now()).order_by(Watched.next_at).limit(limit)
+    return session.scalars(query).all()
+
+
+def _look_at(desk: Helpdesk, ids: Sequence[int], failed: list[str]) -> Sequence[LookedAt]:
+    """Let the clocks of tickets catch up. Where one of several makes that fail, they are looked at one by one."""
+    try:
+        with desk.begin(escalating.ACTOR) as tx:
+            query = select(Watched).where(Watched.ticket_id.in_(ids), Watched.next_at <= tx.now)
+            watched = tx.session.scalars(query.order_by(Watched.ticket_id).with_for_update(skip_locked=True)).all()
+            return catch_up(tx, watched) if watched else ()
+    except (DBAPIError, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a ticket keeps no other from its turn
+        if len(ids) == 1:
+            _note(failed, ids[0], error)
+            return ()
+    return [each for id in ids for each in _look_at(desk, [id], failed)]
+
+
+def _do_steps(desk: Helpdesk, looked_at: LookedAt, failed: list[str]) -> None:
+    try:
+        with desk.begin(escalating.ACTOR) as tx:
+            query = select(Watched).where(Watched.ticket_id == looked_at.ticket_id).with_for_update(skip_locked=True)
+            watched = tx.session.scalar(query)
+            if watched is not None:
+                escalating.carry_out(tx, watched)
+                # What happened to the ticket meanwhile has moved its clocks; then they are looked at once more.
+                watched.next_at = looked_at.next_at if watched.at == looked_at.at else tx.now
+    except (DBAPIError, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        _note(failed, looked_at.ticket_id, error)
+
+
+def _note(failed: list[str], ticket_id: int, error: Exception) -> None:
+    log.exception("The clocks of the ticket with the id %s cannot be looked at", ticket_id)
+    failed.append(f"{type(error).__name__}: {error}")
