@@ -1,6 +1,7 @@
 """The description of the API is the truth: whatever is sent, the answer is one that it announces."""
 
 import io
+from typing import Any, cast
 
 import pytest
 import schemathesis
@@ -64,5 +65,5 @@ def test_every_answer_is_as_described(
     token = create_token(desk, SYSTEM, admin.uid or "", "test").token
     seen: set[int] = set()
     for operation in schema.get_all_operations():
-        seen |= statuses(operation.ok(), mode, token, ids, examples=EXAMPLES)
+        seen |= statuses(cast(Any, operation).ok(), mode, token, ids, examples=EXAMPLES)
     assert seen >= ({200, 201, 204, 404, 422} if mode is GenerationMode.POSITIVE else {400, 401, 404, 422}), seen

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 import schemathesis
@@ -59,6 +59,6 @@ def test_every_answer_of_every_bundled_plugin_is_as_described(
     seen: set[int] = set()
     for operation in schema.include(path_regex="/x/").get_all_operations():
         asked += 1
-        seen |= statuses(operation.ok(), mode, token, ids, examples=EXAMPLES)
+        seen |= statuses(cast(Any, operation).ok(), mode, token, ids, examples=EXAMPLES)
     assert asked > 40
     assert seen >= ({200, 201, 404, 422} if mode is GenerationMode.POSITIVE else {400, 401, 404, 422}), seen
