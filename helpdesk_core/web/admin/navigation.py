@@ -96,6 +96,14 @@ def _groups(actor: Actor) -> list[Group]:
             groups.append({"key": key, "title": title, "items": items})
     if links := _of_plugins(current_desk().hooks.collect(hooks.admin_links, actor=actor)):
         groups.append({"key": "plugins", "title": _("Added by plugins"), "items": links})
+    return _with_one_current(groups)
+
+
+def _with_one_current(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave only the nearest entry marked: a plugin's page may lie below another page of it that has an entry too."""
+    current = [item for group in groups for item in group["items"] if item["current"]]
+    for item in sorted(current, key=lambda item: len(item["href"]))[:-1]:
+        item["current"] = False
     return groups
 
 
