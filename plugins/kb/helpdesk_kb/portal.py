@@ -51,12 +51,15 @@ class Portal:
     def home(self) -> str:
         """Show the shelves, what is read most, and what is new."""
         actor, locale = current_actor(), addresses.reader_locale()
-        since = self.desk.now() - POPULAR
+        popular = reading.most_read(db(), actor, locale, self.desk.now() - POPULAR, FEW)
+        newest = reading.newest(db(), actor, locale, FEW)
+        if {each.uid for each in newest} <= {each.uid for each in popular}:
+            newest = []  # of a few articles the same would stand there twice
         return render_template(
             "kb/home.html",
             shelves=[each for each in categories.tree(db(), actor, locale) if each.count],
-            popular=reading.most_read(db(), actor, locale, since, FEW),
-            newest=reading.newest(db(), actor, locale, FEW),
+            popular=popular,
+            newest=newest,
             to=addresses.to,
             of_card=addresses.of_card,
             canonical=addresses.absolute(addresses.to("home")),

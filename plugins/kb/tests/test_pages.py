@@ -31,6 +31,19 @@ def test_a_visitor_goes_from_the_home_by_category_to_an_article(kb: Kb) -> None:
     assert page.title.startswith("Reset your password")
 
 
+def test_of_a_few_articles_none_stands_on_the_home_twice(kb: Kb) -> None:
+    _article, text = kb.publish("Reset your password")
+    browser = kb.site.browser(kb.customer)
+    home = browser.get("/x/kb/")
+    assert ("New and changed" in home.words, home.words.count("Reset your password")) == (True, 1)
+    browser.get(f"/x/kb/en/{text.slug}")
+    browser.get(f"/x/kb/en/{text.slug}/seen.svg")
+    home = browser.get("/x/kb/")
+    assert ("Read most" in home.words, home.words.count("Reset your password")) == (True, 1)
+    kb.publish("Point a domain at your hosting")
+    assert "New and changed" in browser.get("/x/kb/").words
+
+
 def test_an_article_says_what_search_engines_and_other_sites_want_to_know(kb: Kb) -> None:
     _article, text = kb.publish(summary="Three steps.")
     html = kb.site.browser().get(f"/x/kb/en/{text.slug}").text

@@ -12,6 +12,7 @@ from .words import LONGEST, pairs, plain, stems, tokens, wholes
 TITLE, EXACT = 3.0, 2.0
 """A word in the subject counts for three in a message, a word as it was written for two of another form."""
 TICKETS: Final = "ticket"
+NOTHING: Final = Clause(())
 Way = tuple[Term | Phrase, ...]
 
 
@@ -50,6 +51,9 @@ def wanted(
 ) -> Wanted:
     """Return the search for documents of a source."""
     clauses = [clause for term in query.terms for clause in _clauses(term, internal=internal)]
+    asked = [term for term in query.terms if not term.negated]
+    if asked and all(clause.negated for clause in clauses):
+        clauses.append(NOTHING)  # signs alone are no word: they find nothing instead of everything
     return Wanted(
         source,
         tuple(clauses),

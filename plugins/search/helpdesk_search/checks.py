@@ -71,6 +71,9 @@ FINDS: Final[list[tuple[str, list[str]]]] = [
     ("invoice after:2026-04-02", ["2"]),
     ("ann@example.com", ["3"]),
     ("nowhere", []),
+    ("()*&|!", []),
+    ("invoice ??", ["1", "2"]),
+    ("?? -paid", []),
     ("'; DROP TABLE x; -- \\ % & | ! ( ) : * <->", []),
 ]
 
