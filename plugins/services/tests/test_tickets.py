@@ -6,10 +6,13 @@ import pytest
 
 from helpdesk_core.api import Actor
 from helpdesk_core.api.automation import Condition, clause_of, explain_conditions, load_facts
+from helpdesk_core.api.services import ask_services, find_customer
 from helpdesk_core.api.tickets import NewMessage, NewTicket, Ticket, open_ticket
+from helpdesk_core.services import asking
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.queries import count_queries
-from helpdesk_services import keeping
+from helpdesk_services import keeping, sources
+from helpdesk_services.sources import SourceDraft
 
 from .conftest import Elsewhere, Services
 
@@ -109,6 +112,30 @@ def test_a_source_that_is_down_keeps_no_ticket_from_being_opened(services: Servi
     assert page.path.startswith("/tickets/1")
     elsewhere.answer = lambda _asked: 503
     elsewhere.gate.set()
+
+
+def test_a_server_that_hangs_takes_nothing_from_another_source(services: Services, elsewhere: Elsewhere) -> None:
+    settings = {"url": f"{elsewhere.url}/{{customer}}", "id": "/id", "name": "/name"}
+    sources.make(services.site.desk, services.owner, SourceDraft(name="Slow", kind="rest", settings=settings))
+    people = [services.site.world.customer(f"Carla {number}", address=f"c{number}@example.com") for number in range(20)]
+    rows = "".join(f"c{number}@example.com,{number},site{number}.example.com\n" for number in range(20))
+    services.file(f"customer,id,name\n{rows}")
+    for each in people:
+        services.confirm(each)
+    elsewhere.gate.clear()
+    desk = services.site.desk
+    with desk.read() as session:
+        customers = [find_customer(desk, session, each.user_id or 0) for each in people]
+    for number, each in enumerate(customers):
+        assert each is not None
+        slow, panel = ask_services(desk, each, wait=0 if number < asking.MOST_CALLS else 20)
+        assert slow.problem
+        if number < asking.MOST_CALLS:
+            continue
+        assert [service.name for service in panel.services] == [f"site{number}.example.com"]
+    assert len(elsewhere.asked) <= asking.MOST_CALLS + asking.FAILURES, "others do not knock at a door that stays shut"
+    form = services.site.browser(people[-1]).get("/tickets/new", department="support")
+    assert "site19.example.com" in form.words
 
 
 def test_staff_who_open_for_a_caller_choose_among_the_callers_services(services: Services) -> None:
