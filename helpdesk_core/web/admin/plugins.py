@@ -136,12 +136,12 @@ def added(state: PluginState) -> dict[str, list[str]]:
     names = {line.hook for line in mine}
     asked = dict(desk.gather(permissions)).get(state.id, ())
     return {
-        "pages": list(state.adds.get("routes", ())),
+        "pages": list(dict.fromkeys(state.adds.get("routes", ()))),
         "panels": sorted(line.hook for line in mine if line.style == "render" and line.hook not in NO_PANELS),
         "columns": ["ticket_columns"] if "ticket_columns" in names else [],
         "commands": [f"helpdesk {state.id}"] if "cli_commands" in names else [],
         "jobs": ["scheduled_jobs"] if "scheduled_jobs" in names else [],
-        "operations": list(state.adds.get("api", ())),
+        "operations": list(dict.fromkeys(state.adds.get("api", ()))),
         "permissions": [each.name for each in asked],
         "tables": list(state.adds.get("tables", ())),
         "settings": list(state.adds.get("settings", ())),

@@ -39,8 +39,8 @@ class EndpointDraft:
 
 
 def event_types(desk: Helpdesk) -> list[str]:
-    """Return the types of events that endpoints can ask for, in order."""
-    return sorted(each for each in desk.event_types if not is_own(each))
+    """Return the types of events that endpoints can ask for, in order; what only others derive from never happens."""
+    return sorted(each for each in desk.event_types if "." in each and not is_own(each))
 
 
 def is_own(event_type: str) -> bool:
