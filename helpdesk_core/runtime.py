@@ -49,6 +49,9 @@ class Transaction:
         self.now = desk.now()
         self.brings_work = False
         """Set when there is something in it for the workers: those of this process are woken once it is committed."""
+        self.starts_over = False
+        """Set by whoever does all of it once more, in smaller parts, should a key turn out to be taken: then single
+        parts need no savepoint of their own against that."""
         self.generation: int | None = None
         """The counter of reference data, once something has asked for it; the same as long as this lasts."""
         self._afterwards: list[Callable[[], object]] = []

@@ -9,7 +9,7 @@ from helpdesk_core.users.accounts import (
     find_user,
     reactivate_user,
 )
-from helpdesk_core.users.actors import SignedIn, all_permissions, load_actor_by_user
+from helpdesk_core.users.actors import SignedIn, all_permissions, load_actor_by_user, load_actors_by_users
 from helpdesk_core.users.addresses import clean_name, domain_of, name_from_address, normalise, readable
 from helpdesk_core.users.directory import UserPage, list_users, read_user
 from helpdesk_core.users.explain import Explanation, Rule, explain
@@ -25,6 +25,7 @@ from helpdesk_core.users.organisations import (
     organisations,
 )
 from helpdesk_core.users.permissions import CORE_PERMISSIONS, Permission, require, require_everywhere
+from helpdesk_core.users.profiles import owners_of
 from helpdesk_core.users.roles import all_roles, change_role, find_role, grant_role, revoke_role, roles_of
 from helpdesk_core.users.sessions import NewSession, revoke_session
 from helpdesk_core.users.signin import open_session
@@ -73,12 +74,14 @@ __all__ = [
     "is_staff",
     "list_users",
     "load_actor_by_user",
+    "load_actors_by_users",
     "may_work",
     "members",
     "name_from_address",
     "normalise",
     "open_session",
     "organisations",
+    "owners_of",
     "people_who_may",
     "people_with_role",
     "reactivate_user",

@@ -1,5 +1,6 @@
 """Accounts: making them, changing them, and shutting them without losing their history."""
 
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from typing import Unpack
 
@@ -148,10 +149,12 @@ def find_or_create_by_address(
         if user is None:
             draft = UserDraft(name=clean_name(name) or name_from_address(normal), locale=locale)
             try:
-                with tx.savepoint():
+                with nullcontext() if tx.starts_over else tx.savepoint():
                     user = insert_user(tx, draft, normal, verified=verified)
                 return announce_user(tx, user, reason)
             except IntegrityError:
+                if tx.starts_over:
+                    raise
                 user = owner_of(tx.session, normal)  # somebody wrote from this address in the same moment
                 if user is None:
                     raise

@@ -1,5 +1,6 @@
 """What services of accounts share: checking and writing a person, addresses that prove true, domain rules."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from zoneinfo import available_timezones
 
@@ -82,6 +83,7 @@ def insert_user(
         join_by_domain(tx.session, user, address)
     tx.session.add(user)
     tx.session.flush()
+    _known(tx.session)[address] = user
     return user
 
 
@@ -95,9 +97,36 @@ def announce_user(tx: Transaction, user: User, reason: str) -> User:
 
 
 def owner_of(session: Session, address: str) -> User | None:
-    """Return whose normalised address this is, addresses loaded, or None."""
+    """Return whose normalised address this is, addresses loaded, or None; a session asks once for each it finds."""
+    user = _known(session).get(address)
+    if user is not None and _has(session, user, address):
+        return user
     query = select(User).join(EmailAddress, EmailAddress.user_id == User.id).where(EmailAddress.address == address)
-    return session.scalar(query.options(selectinload(User.emails)))
+    user = session.scalar(query.options(selectinload(User.emails)))
+    if user is not None:
+        _known(session)[address] = user
+    return user
+
+
+def owners_of(session: Session, addresses: Iterable[str]) -> dict[str, User]:
+    """Return whose normalised addresses these are, by address; two queries. `owner_of` need not ask for them again."""
+    wanted = list(dict.fromkeys(addresses))
+    query = select(EmailAddress.address, User).join(User, User.id == EmailAddress.user_id)
+    query = query.where(EmailAddress.address.in_(wanted)).options(selectinload(User.emails))
+    found = {row[0]: row[1] for row in session.execute(query)}
+    _known(session).update(found)
+    return found
+
+
+def _known(session: Session) -> dict[str, User]:
+    """Return who was found or made in this session, by address: a mail asks several times who its sender is."""
+    known: dict[str, User] = session.info.setdefault("owners of addresses", {})
+    return known
+
+
+def _has(session: Session, user: User, address: str) -> bool:
+    """Tell whether what the session knows of the person is still so: undone parts of it forget people."""
+    return user in session and "emails" in user.__dict__ and any(each.address == address for each in user.emails)
 
 
 def find_organisation_for(session: Session, uid: str | None) -> Organisation | None:

@@ -1,5 +1,6 @@
 """How many mails are too many: what stops a loop whatever the headers say."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from .decisions import Decisions, Ended
 from .models import Received
 from .senders import Sender
 
@@ -26,6 +28,7 @@ class Budgets:
     settings: Mapping[str, Any]
     now: datetime
     _counts: dict[tuple[Of, object], int] = field(default_factory=dict)
+    _ended: Counter[tuple[Of, object]] = field(default_factory=Counter)
 
     def sender_is_over(self, sender: Sender) -> str | None:
         """Return why no more mail of this sender is taken for now, or None."""
@@ -44,16 +47,16 @@ class Budgets:
             return f"More than {limit} mails to the department within an hour: no confirmation is sent."
         return None
 
-    def spend(self, row: Received) -> None:
-        """Count a mail that has come to its end."""
-        if row.state in _COUNTED:
-            for key in (("sender", row.sender), ("domain", row.domain), ("department", row.department_id)):
-                if key in self._counts:
-                    self._counts[key] += 1
+    def spend(self, decisions: Decisions, ended: Ended) -> None:
+        """Count a mail that has come to its end; its row says so only at the end of the unit of work."""
+        if ended.state in _COUNTED:
+            self._ended["sender", decisions.sender] += 1
+            self._ended["domain", decisions.domain] += 1
+            self._ended["department", ended.department_id] += 1
 
     def _count(self, of: Of, what: object, condition: ColumnElement[bool]) -> int:
         if (of, what) not in self._counts:
             recent = select(func.count()).select_from(Received).where(condition, Received.state.in_(_COUNTED))
             count = self.session.scalar(recent.where(Received.received_at > self.now - _HOUR))
             self._counts[of, what] = count or 0
-        return self._counts[of, what]
+        return self._counts[of, what] + self._ended[of, what]

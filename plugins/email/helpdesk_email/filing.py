@@ -25,6 +25,7 @@ from helpdesk_core.api.tickets import (
 from helpdesk_core.api.users import EmailAddress
 
 from .content import Content
+from .foreseen import Foreseen
 from .models import Filing, Received
 from .reading import Mail
 from .rules.matching import Wishes
@@ -42,19 +43,20 @@ class Filer:
     row: Received
     mail_key: str
     content: Content
-    known: dict[tuple[str, str], Filing] | None = None
+    foreseen: Foreseen | None = None
     """What copies of this mail have left, if that was asked for already."""
 
     def earlier(self, place: str) -> Filing | None:
         """Return what a copy of the mail has left at the place."""
-        if self.known is not None:
-            return self.known.get((self.mail_key, place))
+        if self.foreseen is not None:
+            return self.foreseen.filings.get((self.mail_key, place))
         query = select(Filing).where(Filing.mail_key == self.mail_key, Filing.place == place)
         return self.tx.session.scalar(query)
 
     def claim(self, place: str) -> Filing:
         """Take the place; of two that try at once the second gets an IntegrityError, and its unit is done again."""
-        filing = self._add(place)
+        filing = self._made(place)
+        self.tx.session.add(filing)
         self.tx.session.flush()
         return filing
 
@@ -77,8 +79,12 @@ class Filer:
             tags=wishes.tags,
         )
         posted = open_ticket(self.desk, GATEWAY, new)
-        # Written with the next statement; where a copy was quicker, the unit of work fails and is done again.
-        self._add(place_of_department(department), posted.ticket.id)
+        # Written later; where a copy was quicker, the unit of work fails and is done again.
+        filing = self._made(place_of_department(department), posted.ticket.id)
+        if self.foreseen is not None:
+            self.foreseen.unwritten.append(filing)
+        else:
+            self.tx.session.add(filing)
         if copied:
             self.tx.session.flush()
             self.copy_in(posted.ticket, copied)
@@ -111,11 +117,10 @@ class Filer:
         filing.ticket_id = posted.ticket.id
         return posted
 
-    def _add(self, place: str, ticket_id: int | None = None) -> Filing:
+    def _made(self, place: str, ticket_id: int | None = None) -> Filing:
         filing = Filing(mail_key=self.mail_key, place=place, received_id=self.row.id, ticket_id=ticket_id)
-        self.tx.session.add(filing)
-        if self.known is not None:
-            self.known[self.mail_key, place] = filing
+        if self.foreseen is not None:
+            self.foreseen.filings[self.mail_key, place] = filing
         return filing
 
     def copy_in(self, ticket: Ticket, addresses: tuple[str, ...]) -> None:

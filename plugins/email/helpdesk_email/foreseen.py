@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api.users import EmailAddress, domain_of
+from helpdesk_core.api import Actor, Helpdesk
+from helpdesk_core.api.users import User, domain_of
 
 from .desk.models import Blocked, Suppressed
 from .models import Filing
 from .reading import Address, Mail
-from .senders import normal
+from .senders import normal, people_of
 
 MOST_LABELS = 20
 
@@ -29,15 +30,19 @@ class Foreseen:
     blocked: frozenset[str] = frozenset()
     suppressed: frozenset[str] | None = None
     """None if a delivery report among the mails may change it."""
-    strangers: set[str] = field(default_factory=set)
-    """Senders who have no account so far, and whom no other of the mails brings in."""
+    people: dict[str, tuple[User | None, Actor | None]] = field(default_factory=dict)
+    """Who is behind senders' addresses; without those whom another of the mails may bring in."""
     mail_keys: frozenset[str] = frozenset()
     filings: dict[tuple[str, str], Filing] = field(default_factory=dict)
     """What copies of the mails have left, by key of the mail and place."""
+    unwritten: list[Filing] = field(default_factory=list)
+    """Those of the filings that are to be written at the end, all at once."""
 
     @classmethod
-    def of(cls, session: Session, mails: Iterable[Mail], keys: Iterable[str], *, reports: bool) -> "Foreseen":
-        """Ask about mails and their keys; four queries, however many there are.
+    def of(
+        cls, desk: Helpdesk, session: Session, mails: Iterable[Mail], keys: Iterable[str], *, reports: bool
+    ) -> "Foreseen":
+        """Ask about mails and their keys; six queries, however many there are.
 
         `reports` tells that a delivery report is among them.
         """
@@ -45,7 +50,8 @@ class Foreseen:
         senders = _addresses(each.from_ for each in there if each.from_ is not None)
         addressed = _addresses(one for each in there for one in (*each.to, *each.cc))
         wanted = {value for each in senders for value in blockable(each)}
-        accounts = set(session.scalars(select(EmailAddress.address).where(EmailAddress.address.in_(senders))))
+        people = dict(people_of(desk, session, senders))
+        people |= dict.fromkeys(senders - addressed - people.keys(), (None, None))
         suppressed = None
         if not reports:
             found = session.scalars(select(Suppressed.address).where(Suppressed.address.in_(senders)))
@@ -56,7 +62,7 @@ class Foreseen:
             senders=senders,
             blocked=frozenset(session.scalars(select(Blocked.value).where(Blocked.value.in_(wanted)))),
             suppressed=suppressed,
-            strangers=set(senders - addressed - accounts),
+            people=people,
             mail_keys=mail_keys,
             filings={(each.mail_key, each.place): each for each in filings},
         )

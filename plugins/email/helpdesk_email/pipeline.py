@@ -53,14 +53,15 @@ def _go(way: Way) -> Ended:
 
 def _identity(way: Way) -> Sender | Ended:
     mail = way.prepared.mail
-    strangers = way.checks.foreseen.strangers
-    sender = sender_of(way.desk, way.tx.session, mail.from_, strangers)
+    people = way.checks.foreseen.people
+    sender = sender_of(way.desk, way.tx.session, mail.from_, people)
     if sender is None:
         written = str(mail.from_)[:200] if mail.from_ else ""
         why = f"“{written}” is not an address." if written else "The mail names no sender."
         way.note("identity", "nobody", why)
         return Ended(state="quarantined", reason=f"{why} Nobody could be answered.")
-    strangers.discard(sender.address)  # whatever comes of this mail may make an account
+    if sender.user is None:
+        people.pop(sender.address, None)  # whatever comes of this mail may make an account
     way.decisions.sender, way.decisions.domain = sender.address, sender.domain
     kind = "staff" if sender.is_staff else "known" if sender.user is not None else "new"
     way.note("identity", f"{sender.address} ({kind})")

@@ -54,27 +54,32 @@ class Processor:
         row = self.tx.session.scalar(
             select(Received).where(Received.id == received_id).with_for_update(skip_locked=skip_locked)
         )
-        if row is not None:
-            self.end_of(row, prepared, decisions)
+        found = self._go(row, prepared, decisions) if row is not None else None
+        if found is not None:
+            end(self.tx, *found)
 
     def all(self, prepared: Mapping[int, Prepared | str]) -> None:
         """End the state of several mails, by the ids of their rows, in that order."""
         locked = select(Received).where(Received.id.in_(prepared)).order_by(Received.id).with_for_update()
         rows = {each.id: each for each in self.tx.session.scalars(locked)}
-        for received_id, each in prepared.items():
-            if received_id in rows:
-                self.end_of(rows[received_id], each, Decisions())
+        ends = [self._go(rows[each], prepared[each], Decisions()) for each in prepared if each in rows]
+        # Written at the end, since a statement for all of them takes little longer than one for each.
+        self.tx.session.add_all(self.checks.foreseen.unwritten)
+        for row, ended, decisions in filter(None, ends):
+            end(self.tx, row, ended, decisions)
 
-    def end_of(self, row: Received, prepared: Prepared | str, decisions: Decisions) -> None:
-        """End the state of one mail whose row is locked, unless that is done already."""
+    def _go(
+        self, row: Received, prepared: Prepared | str, decisions: Decisions
+    ) -> tuple[Received, Ended, Decisions] | None:
+        """Take one mail, whose row is locked, its way to the end; None if that was done already."""
         if row.state != "stored":
-            return
+            return None
         if isinstance(prepared, str):
             ended = Ended(state="quarantined", reason=prepared)
         else:
             ended = go(self.way(row, prepared, decisions))
-        end(self.tx, row, ended, decisions)
-        self.budgets.spend(row)
+        self.budgets.spend(decisions, ended)
+        return row, ended, decisions
 
 
 def end(tx: Transaction, row: Received, ended: Ended, decisions: Decisions) -> None:

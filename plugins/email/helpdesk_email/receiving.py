@@ -192,6 +192,7 @@ class Gateway:
             read = {row.id: self._prepared(row) for row in rows}
             prepared = {each: read[each] for each in ids if each in read}
             with self.desk.begin(GATEWAY) as tx:
+                tx.starts_over = True
                 self._processor(tx, _foresee(tx, prepared.values())).all(prepared)
         except Exception as error:  # noqa: BLE001 - each mail is tried alone then, and says what is wrong with it
             log.info("mails are processed one by one: %s: %s", type(error).__name__, error)
@@ -228,4 +229,5 @@ class Gateway:
 def _foresee(tx: Transaction, prepared: Iterable[Prepared | str]) -> Foreseen:
     mails = [each for each in prepared if isinstance(each, Prepared)]
     reports = any(each.bounce for each in mails)
-    return Foreseen.of(tx.session, [each.mail for each in mails], [each.key for each in mails], reports=reports)
+    keys = [each.key for each in mails]
+    return Foreseen.of(tx.desk, tx.session, [each.mail for each in mails], keys, reports=reports)

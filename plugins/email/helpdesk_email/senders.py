@@ -1,8 +1,10 @@
 """Who wrote a mail: the account behind the From address, as an actor."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +19,9 @@ from helpdesk_core.api.users import (
     find_by_address,
     find_or_create_by_address,
     load_actor_by_user,
+    load_actors_by_users,
     normalise,
+    owners_of,
 )
 
 from .reading import Address
@@ -25,6 +29,9 @@ from .reading import Address
 CHANNEL = "email"
 GATEWAY = SYSTEM.through(CHANNEL)
 """Who acts when nobody in particular does."""
+People = Mapping[str, tuple[User | None, Actor | None]]
+"""Who is behind addresses: the account if there is one, and its actor if it is active."""
+NOBODY: Final[People] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +59,27 @@ class Sender:
         return domain_of(self.address)
 
 
-def sender_of(
-    desk: Helpdesk, session: Session, written: Address | None, strangers: Container[str] = ()
-) -> Sender | None:
+def sender_of(desk: Helpdesk, session: Session, written: Address | None, known: People = NOBODY) -> Sender | None:
     """Return who that is; None if it is no address that anybody could be written to at. Makes no account.
 
-    `strangers` are addresses that are known to have none.
+    `known` tells of addresses that were asked for already.
     """
     address = normal(written.address) if written is not None else None
     if written is None or address is None:
         return None
-    user = find_by_address(session, address) if address not in strangers else None
+    if address in known:
+        return Sender(address, display_name(written.name), *known[address])
+    user = find_by_address(session, address)
     signed = load_actor_by_user(desk, session, user.id, channel=CHANNEL) if user is not None else None
     return Sender(address, display_name(written.name), user, signed.actor if signed is not None else None)
+
+
+def people_of(desk: Helpdesk, session: Session, addresses: Iterable[str]) -> People:
+    """Return who is behind the normalised addresses that are anybody's; three queries, however many they are."""
+    users = owners_of(session, addresses)
+    signed = load_actors_by_users(desk, session, [each.id for each in users.values()], channel=CHANNEL)
+    actors = {user_id: each.actor for user_id, each in signed.items()}
+    return {address: (user, actors.get(user.id)) for address, user in users.items()}
 
 
 def with_account(desk: Helpdesk, sender: Sender) -> Sender:

@@ -77,8 +77,8 @@ class Way:
     def filer(self) -> Filer:
         """Return what puts this mail where it belongs."""
         known = self.checks.foreseen
-        filings = known.filings if self.prepared.key in known.mail_keys else None
-        return Filer(self.desk, self.tx, self.row, self.prepared.key, self.prepared.content, filings)
+        foreseen = known if self.prepared.key in known.mail_keys else None
+        return Filer(self.desk, self.tx, self.row, self.prepared.key, self.prepared.content, foreseen)
 
     def may_tell(self, sender: Sender, ticket: Ticket) -> bool:
         """Staff's answers are always sent; customers' wake nobody up once there are too many."""
