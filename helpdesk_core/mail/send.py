@@ -35,11 +35,11 @@ DOWN_WAIT = timedelta(seconds=30)
 
 @dataclass
 class _Connections:
-    """The ways out that are open for a batch, and those found not to work."""
+    """The ways out that are open for a batch, and those found not to work, with how long they are left alone."""
 
     stack: ExitStack
     open: dict[Transport, Connection] = field(default_factory=dict)
-    down: set[Transport] = field(default_factory=set)
+    down: dict[Transport, timedelta] = field(default_factory=dict)
 
     def hand_over(self, transport: Transport, envelope: Envelope) -> Receipt:
         """Send, on a new connection if the server has closed one that worked for earlier mails."""
@@ -97,15 +97,18 @@ class Sender:
             return 0
         transport = self._desk.hooks.pick(hooks.mail_transport, mail=mail) or self._outlet.transport()
         if transport in connections.down and not self._may_fall_back(transport):
-            self._release([mail], DOWN_WAIT)
+            self._release([mail], connections.down[transport])
             return 0
         try:
             receipt = self._hand_over(connections, transport, self._envelope(mail))
         except TransportDown as error:
-            log.warning("%s", error)
-            connections.down.add(transport)
+            pause = connections.down[transport] = _pause(error, self._desk.now())
             if transport is self._outlet.transport():
-                self._rest_until = self._desk.now() + DOWN_WAIT
+                self._rest_until = self._desk.now() + pause
+            if error.until is not None:
+                self._release([mail], pause)
+                return 0
+            log.warning("%s", error)
             self._finish(mail, _refused(str(error), permanent=False))
         except MailRefused as error:
             self._finish(mail, _refused(str(error), permanent=error.permanent))
@@ -129,15 +132,16 @@ class Sender:
             try:
                 return connections.hand_over(transport, envelope)
             except TransportDown as error:
-                log.warning("%s The site's own way out is tried instead.", error)
-                connections.down.add(transport)
+                level = logging.WARNING if error.until is None else logging.DEBUG
+                log.log(level, "%s The site's own way out is tried instead.", error)
+                connections.down[transport] = _pause(error, self._desk.now())
         site = self._outlet.transport()
         if site in connections.down:
             raise TransportDown("Neither the department's way out nor the site's works just now.")
         try:
             return connections.hand_over(site, envelope)
-        except TransportDown:
-            connections.down.add(site)
+        except TransportDown as error:
+            connections.down[site] = _pause(error, self._desk.now())
             raise
 
     def _may_fall_back(self, transport: Transport) -> bool:
@@ -244,6 +248,11 @@ class Sender:
                 affect(tx.session, untried.values(state="queued", lease_until=None, due_at=tx.now + wait))
 
 
+def _pause(error: TransportDown, now: datetime) -> timedelta:
+    """Return how long to leave alone a way out that does not work."""
+    return DOWN_WAIT if error.until is None else max(error.until - now, timedelta(0))
+
+
 def _held(mail: OutgoingMail) -> ColumnElement[bool]:
     """Tell whether the mail is still on this very lease."""
     return (
@@ -262,9 +271,8 @@ def _settle(tx: Transaction, mail: OutgoingMail, receipt: Receipt) -> None:
     """Write down what became of a mail: sent, dropped, failed, or queued once more for those it did not reach."""
     mail.lease_until = None
     mail.accepted = [*mail.accepted, *receipt.accepted]
-    mail.error = (
-        "\n".join(f"{who}: {why.reason}" if who else why.reason for who, why in receipt.refused.items()) or None
-    )
+    reasons = [f"{who}: {why.reason}" if who else why.reason for who, why in receipt.refused.items()]
+    mail.error = "\n".join(reasons) or None
     retry = any(not refusal.permanent for refusal in receipt.refused.values())
     if receipt.refused:
         mail.attempts += 1

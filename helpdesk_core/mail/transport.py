@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from helpdesk_core.errors import HelpdeskError
@@ -54,9 +55,16 @@ class MailRefused(HelpdeskError):
 
 
 class TransportDown(HelpdeskError):
-    """The way out does not work at all just now, so that there is no sense in trying the next mail."""
+    """The way out does not work at all just now, so that there is no sense in trying the next mail.
+
+    With `until` it is known not to work, and was not tried: mail waits until then, and loses no try.
+    """
 
     code = "transport-down"
+
+    def __init__(self, reason: str, *, until: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 class Connection(ABC):

@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Helpdesk
+from helpdesk_core.api.departments import Department
 from helpdesk_core.api.errors import Refused
 from helpdesk_core.api.mail import OutgoingMail
 
-from ..leaving.models import DkimKey
+from ..leaving.models import DepartmentMail, DkimKey
 from ..models import Received
 from ..texts import texts
 from .mailboxes import secrets_of
@@ -28,6 +30,13 @@ UNSEEN = timedelta(hours=24)
 """For so long a mail may wait in the quarantine before administrators hear of it."""
 ENDS_SOON = timedelta(days=7)
 """So long before the access to a mailbox ends it should be renewed."""
+_OUTAGES: Final = (
+    select(DepartmentMail, Department.name)
+    .join(Department, Department.id == DepartmentMail.department_id)
+    .where(DepartmentMail.failures > 1, DepartmentMail.host != "")
+    .order_by(Department.name)
+)
+"""Once may be chance; the second look is half a minute later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +48,27 @@ class Trouble:
 
 
 def troubles(desk: Helpdesk) -> Sequence[Trouble]:
-    """Return what is wrong: mailboxes that are not fetched, accesses that end, mails that wait, unsigned mail."""
+    """Return what is wrong: mailboxes not fetched, accesses that end, servers down, mails that wait, unsigned mail."""
     with desk.read() as session:
         mailboxes = session.scalars(select(Mailbox).where(Mailbox.is_active).order_by(Mailbox.name)).all()
+        outages = session.execute(_OUTAGES).all()
         unsigned = session.scalars(select(DkimKey).where(DkimKey.is_active, DkimKey.last_error.is_not(None))).all()
         waiting = _waiting(session, desk.now())
     found = [each for mailbox in mailboxes for each in _of_mailbox(desk, mailbox)]
     for row in unsigned:
         text = _l("Mail from %(domain)s leaves unsigned: %(why)s", domain=row.domain, why=row.last_error or "")
         found.append(Trouble(f"dkim:{row.uid}", text))
+    found += [_of_outage(row, name) for row, name in outages]
     return [*found, *_of_queues(waiting)]
+
+
+def _of_outage(row: DepartmentMail, name: str) -> Trouble:
+    values = {"name": name, "why": row.last_error or ""}
+    if row.falls_back:
+        text = _l("The mail server of “%(name)s” is down, and its mail leaves by the site's way out: %(why)s", **values)
+    else:
+        text = _l("The mail server of “%(name)s” is down, and its mail waits: %(why)s", **values)
+    return Trouble(f"smtp:{row.uid}", text)
 
 
 def complaints(desk: Helpdesk) -> Sequence[str]:

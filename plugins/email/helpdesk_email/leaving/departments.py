@@ -17,6 +17,7 @@ from ..desk.events import MailPolicyChanged
 from ..intake.secrets import seal, unseal
 from ..texts import texts
 from .models import HISTORY, REPLY_TOKENS, SECURITY, DepartmentMail
+from .outages import WELL
 
 _l = texts.lazy
 MANAGE = "settings.manage"
@@ -85,6 +86,7 @@ def set_mail(desk: Helpdesk, actor: Actor, key: str, draft: DepartmentDraft) -> 
         values: dict[str, Any] = {name: getattr(draft, name) for name in KEPT}
         values |= {"host": host, "username": draft.username.strip()}
         values["port"] = draft.port or PORTS[draft.security]
+        values |= WELL  # whether it works as it is set now will show
         for name, value in values.items():
             setattr(row, name, value)
         row.changed_at = tx.now

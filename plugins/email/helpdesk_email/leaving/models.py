@@ -37,6 +37,12 @@ class DepartmentMail(HasUid, Base):
     reply_token: Mapped[str] = mapped_column(String(16), default="")
     """As the setting of that name; empty for what the setting says."""
     changed_at: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often in a row the server could not be used."""
+    failed_since: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(LongText)
+    try_at: Mapped[datetime | None]
+    """Not before then it is tried again; None while it works."""
 
 
 class DkimKey(HasUid, Base):

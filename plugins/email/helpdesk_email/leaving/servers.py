@@ -12,6 +12,7 @@ from helpdesk_core.api.mail import Connection, OutgoingMail, SmtpTransport, Tran
 
 from .departments import mail_of, password_of
 from .models import DepartmentMail
+from .outages import Watched, note_success, try_those_down
 
 log = logging.getLogger(__name__)
 TRIAL_SECONDS = 15.0
@@ -51,6 +52,13 @@ class Servers:
             log.exception("The way out of the department %s cannot be told", mail.department_id)
             return Closed(f"The department's server cannot be told ({type(error).__name__}). {MEND}")
 
+    def try_those_down(self) -> None:
+        """Try the servers that are down and due, so that it is soon known when one is well."""
+        try_those_down(self._desk, self._for_trial)
+
+    def _for_trial(self, row: DepartmentMail) -> Transport:
+        return Watched(self._desk, row.id, server_of(self._desk, row, timeout=TRIAL_SECONDS))
+
     def _of(self, department_id: int) -> Transport | None:
         with self._desk.read() as session:
             row = mail_of(session, department_id)
@@ -58,7 +66,7 @@ class Servers:
             return None
         made = self._made.get(row.department_id)
         if made is None or made[0] != row.changed_at:
-            made = row.changed_at, server_of(self._desk, row)
+            made = row.changed_at, Watched(self._desk, row.id, server_of(self._desk, row))
             self._made = {**self._made, row.department_id: made}
         return made[1]
 
@@ -79,9 +87,10 @@ def server_of(desk: Helpdesk, row: DepartmentMail, *, timeout: float = 30.0) -> 
 
 
 def try_server(desk: Helpdesk, row: DepartmentMail) -> None:
-    """Connect, encrypt and sign in, as for a mail; `Refused` with what goes wrong."""
+    """Connect, encrypt and sign in, as for a mail, whenever it was tried last; `Refused` with what goes wrong."""
     try:
         with server_of(desk, row, timeout=TRIAL_SECONDS).connect():
             pass
     except TransportDown as error:
         raise Refused(str(error)) from error
+    note_success(desk, row.id)
