@@ -175,9 +175,10 @@ def _messages(session: Session, recorded: dict[int, _Recorded]) -> Iterator[Brok
         was = recorded[message.id]
         files = [attachment.sha256 for attachment in message.attachments]
         says = seal(message.body_text, message.body_html, message.kind, message.author_id, files)
-        if message.redacted_at is not None and redacted is None:
+        changed = message.redacted_at is not None or says != was.content_hash
+        if changed and redacted is None:
             redacted = _redactions(session)
-        sealed = (redacted or {}).get(message.id, was.content_hash) if message.redacted_at else was.content_hash
+        sealed = (redacted or {}).get(message.id, was.content_hash) if changed else was.content_hash
         if says != sealed or says != message.content_hash:
             yield Broken(number or "", f"message {message.id} was altered")
         elif (message.kind, message.side, message.created_at) != (was.kind, was.side, was.created_at):
@@ -188,7 +189,8 @@ def _messages(session: Session, recorded: dict[int, _Recorded]) -> Iterator[Brok
 
 def _redactions(session: Session) -> dict[int, str]:
     """Return the seals of redacted messages; these are few, and may be recorded on a ticket merged or split since."""
-    query = select(EventRow.data).where(EventRow.type == "message.redacted").order_by(EventRow.id)
+    kinds = ("message.redacted", "message.quote_redacted")
+    query = select(EventRow.data).where(EventRow.type.in_(kinds)).order_by(EventRow.id)
     return {data["message_id"]: data["content_hash"] for data in session.scalars(query)}
 
 

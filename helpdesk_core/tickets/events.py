@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from helpdesk_core.events.base import Event
+from helpdesk_core.texts import lazy as _l
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +129,17 @@ class MessageRedacted(Event):
     """A message's content was replaced by a mark; `content_hash` seals what it says now."""
 
     type: ClassVar[str] = "message.redacted"
+    message_id: int
+    reason: str
+    content_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteRedacted(Event):
+    """What a message quotes of a redacted one was replaced by a mark; `content_hash` seals what it says now."""
+
+    type: ClassVar[str] = "message.quote_redacted"
+    sentence: ClassVar[object] = _l("took what was removed out of a message that quotes it")
     message_id: int
     reason: str
     content_hash: str

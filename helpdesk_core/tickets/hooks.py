@@ -1,6 +1,6 @@
 """Where plugins take part in the life of a ticket, in the order in which it is lived."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from helpdesk_core.actor import Actor
@@ -158,8 +158,15 @@ def ticket_unlinked(event: TicketUnlinked) -> None:
 
 
 @hookspec.within(since="0.1")
-def message_redacting(tx: Transaction, ticket: Ticket, message: Message) -> None:
-    """Remove what a plugin keeps of a message's content (an index, a copy), as the message is redacted."""
+def message_redacting(
+    tx: Transaction, ticket: Ticket, message: Message, tickets: Collection[int], repeats: Callable[[str], bool]
+) -> None:
+    """Remove what a plugin keeps of a message's content (an index, a copy), as the message is redacted.
+
+    `tickets` are the ids of all tickets that share the conversation, by splits and merges; `repeats` tells of a plain
+    text whether it repeats something that only this message said, for copies of what quotes it. Messages that quote
+    it have got their mark already.
+    """
 
 
 @hookspec.after(since="0.1", event=MessageRedacted)

@@ -1,6 +1,6 @@
 """The plugin: mail becomes tickets, and answers find theirs. Wiring only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 import click
@@ -66,7 +66,7 @@ from .leaving.keys import sign
 from .leaving.servers import Servers
 from .models import Base
 from .outgoing import with_token
-from .privacy import forget_message, forget_old, forget_person, mails_of
+from .privacy import forget_message, forget_old, forget_person, forget_quoting, mails_of
 from .receiving import Gateway
 from .rules import models as _rule_tables  # noqa: F401 - its tables belong to the metadata of `Base`
 from .settings import EmailSettings
@@ -143,10 +143,11 @@ class EmailPlugin(Plugin):
 
     @hookimpl(scheduled_jobs)
     def scheduled_jobs(self) -> Sequence[Job]:
-        """Fetch mailboxes, finish what a crash has left behind, and forget old mails."""
+        """Fetch mailboxes, finish what a crash has left behind, try servers that are down, and forget old mails."""
         return [
             Job("fetch", EVERY, lambda _desk: _fetch(self.supervisor)),
             Job("process-stored", timedelta(minutes=1), lambda _desk: _finish(self.gateway)),
+            Job("try-servers", timedelta(minutes=1), lambda _desk: self.servers.try_those_down()),
             Job("tell-of-health", timedelta(minutes=1), tell_changes),
             Job("forget-old", timedelta(hours=1), lambda _desk: self._forget_old()),
         ]
@@ -180,10 +181,13 @@ class EmailPlugin(Plugin):
         return complaints(self.desk)
 
     @hookimpl(message_redacting)
-    def message_redacting(self, tx: Transaction, ticket: Ticket, message: Message) -> None:
-        """Forget the mail that brought the message, and what later mails quote of it."""
-        forget_history(tx, ticket, message)
-        forget_message(tx, self.gateway.archive, ticket, message)
+    def message_redacting(
+        self, tx: Transaction, message: Message, tickets: Collection[int], repeats: Callable[[str], bool]
+    ) -> None:
+        """Forget the mail that brought the message, those that quote it, and the history that tells of it."""
+        forget_history(tx, tickets, message, repeats)
+        forget_message(tx, self.gateway.archive, tickets, message)
+        forget_quoting(tx, self.gateway.archive, tickets, repeats)
 
     @hookimpl(personal_data)
     def personal_data(self, user: User) -> Sequence[PersonalData]:

@@ -3,39 +3,73 @@
 The row stays as the record that a mail came; its bytes go, unless another row that is not forgotten has the same.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 
 from helpdesk_core.api import Helpdesk, Transaction
-from helpdesk_core.api.tickets import Message, Ticket
+from helpdesk_core.api.errors import NotFound
+from helpdesk_core.api.tickets import Message, words_of_html
 from helpdesk_core.api.users import PersonalData, User
 
 from .archive import Archive
 from .models import Filing, Received
+from .reading import read_mail
 from .senders import CHANNEL, GATEWAY
 
 OVER: Final = ("done", "dropped")
 PORTION: Final = 500
+NESTED: Final = 3
+"""So deep mails within mails are looked into."""
 SWEPT: Final = timedelta(days=2)
 """So long files are looked for that a crash has left behind, or a mail server has handed over once more."""
 FORGOTTEN: Final = "The mail was forgotten before it was processed."
 
 
-def forget_message(tx: Transaction, archive: Archive, ticket: Ticket, message: Message) -> None:
+def forget_message(tx: Transaction, archive: Archive, tickets: Collection[int], message: Message) -> None:
     """Forget the mails that brought a message which is being redacted, and all copies of them."""
     if message.message_id is not None:
         rows = _rows(tx, Received.message_id == message.message_id)
     elif message.channel == CHANNEL:
         then = Received.processed_at == message.created_at
-        here = Received.id.in_(select(Filing.received_id).where(Filing.ticket_id == ticket.id))
-        # A message that was moved to another ticket leaves no trace there; then its moment has to do.
+        here = Received.id.in_(select(Filing.received_id).where(Filing.ticket_id.in_(tickets)))
+        # A message whose ticket is gone has left no trace; then its moment has to do.
         rows = _rows(tx, then & here) or _rows(tx, then & Received.message_id.is_(None))
     else:
         rows = []
     _forget(tx, archive, rows)
+
+
+def forget_quoting(tx: Transaction, archive: Archive, tickets: Collection[int], repeats: Callable[[str], bool]) -> None:
+    """Forget the mails of a conversation that repeat what is being redacted: answers, reports that return our mails.
+
+    Also those whose message does not, since what staff quote by mail is cut off.
+    """
+    rows = _rows(tx, Received.ticket_id.in_(tickets) & Received.state.in_(OVER))
+    _forget(tx, archive, [row for row in rows if _repeats(archive, row.sha256, repeats)])
+
+
+def _repeats(archive: Archive, sha256: str, repeats: Callable[[str], bool]) -> bool:
+    try:
+        raw = archive.get(sha256)
+    except NotFound:
+        return False
+    return any(repeats(text) for text in _texts(raw, NESTED))
+
+
+def _texts(raw: bytes, depth: int) -> Iterator[str]:
+    """Yield all that a mail says, with the mails and texts that it has as files."""
+    mail = read_mail(raw)
+    yield mail.text
+    if mail.html is not None:
+        yield words_of_html(mail.html)
+    for each in mail.attachments:
+        if each.content_type == "message/rfc822" and depth:
+            yield from _texts(each.content, depth - 1)
+        elif each.content_type.startswith(("text/", "message/")):
+            yield each.content.decode("utf-8", "replace")
 
 
 def forget_person(tx: Transaction, archive: Archive, user: User) -> None:

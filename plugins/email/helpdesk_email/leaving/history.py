@@ -4,7 +4,7 @@ Only what customers see is quoted, each message without what it quotes itself, s
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from html import unescape
@@ -19,7 +19,7 @@ from helpdesk_core.api import Helpdesk, Transaction
 from helpdesk_core.api.db import affect
 from helpdesk_core.api.i18n import known_locale
 from helpdesk_core.api.mail import OutgoingDraft, OutgoingMail
-from helpdesk_core.api.tickets import Message, Ticket
+from helpdesk_core.api.tickets import Message, Ticket, text_of
 from helpdesk_core.api.users import find_by_address
 
 from ..texts import texts
@@ -58,16 +58,20 @@ def with_history(desk: Helpdesk, session: Session, draft: OutgoingDraft, choice:
     return replace(draft, text=text, html=html)
 
 
-def forget_history(tx: Transaction, ticket: Ticket, message: Message) -> None:
-    """Take the history out of mails that may quote a message which is redacted, whether they have left or wait.
+def forget_history(tx: Transaction, tickets: Collection[int], message: Message, repeats: Callable[[str], bool]) -> None:
+    """Take the history out of mails that quote a message which is redacted, whether they have left or wait.
 
-    What agents have quoted themselves stays.
+    What agents have quoted themselves stays, as far as it is of other messages.
     """
     later = select(OutgoingMail).where(
-        OutgoingMail.ticket_id == ticket.id, OutgoingMail.template == "reply", OutgoingMail.message_ref > message.id
+        OutgoingMail.ticket_id.in_(tickets),
+        OutgoingMail.template == "reply",
+        OutgoingMail.message_ref > message.id,
     )
     for mail in tx.session.scalars(later):
         html = mail.body_html
+        if not repeats(mail.body_text) and not (html is not None and repeats(text_of(html))):
+            continue
         if html is None:
             values = {"body_text": without_history(mail.body_text, _any_attribution(tx.desk))}
         elif MARK in html:

@@ -2,20 +2,26 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM, Actor, Helpdesk
-from helpdesk_core.api.tickets import redact
+from helpdesk_core.api.mail import OutgoingMail
+from helpdesk_core.api.tickets import NewMessage, follow, redact, reply
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.users.privacy import erase_user, export_personal_data
+from helpdesk_email.desk.rethreading import move_mails
+from helpdesk_email.leaving.departments import DepartmentDraft, set_mail
 from helpdesk_email.models import Received
 from helpdesk_email.privacy import forget_old
 from helpdesk_email.receiving import Gateway
 from helpdesk_email.storing import Envelope
 
-from .gateways import messages, tickets, written
+from .gateways import answer_to, messages, report, tickets, written
 
 
 @pytest.fixture
@@ -96,3 +102,46 @@ def test_a_person_gets_their_mails_and_is_forgotten_with_them(desk: Helpdesk, ga
     assert [is_kept(gateway, each) for each in (mail, other)] == [False, True]
     row = gateway.find(mail.uid)
     assert (row.sender, row.domain, row.subject, row.decisions) == (None, None, None, [])
+
+
+@pytest.mark.parametrize("moved", ["nowhere", "to a new ticket", "to another ticket"])
+def test_what_quotes_a_redacted_message_forgets_it_with_its_mails_wherever_they_were_moved(
+    desk: Helpdesk,
+    gateway: Gateway,
+    owner: Actor,
+    adam: Actor,
+    sent: Callable[[], list[EmailMessage]],
+    moved: str,
+) -> None:
+    set_mail(desk, owner, "support", DepartmentDraft(history="thread"))
+    first = gateway.receive(written("My card is 4111 1111 1111 1111."))
+    (ticket,) = tickets(desk)
+    follow(desk, adam, ticket.number or "")
+    reply(desk, adam, ticket.number or "", NewMessage(text="Is it *blocked*?"))
+    asked = sent()[-1]
+    answer = gateway.receive(answer_to(asked, "Yes, it is.", sender="Carla Customer <carla@example.net>"))
+    notice = next(each for each in sent() if "adam@example.com" in str(each["To"]))
+    by_staff = gateway.receive(answer_to(notice, "Thanks, by mail.", sender="Adam Agent <adam@example.com>"))
+    quoting = b"\r\n\r\n> My card is 4111 1111 1111 1111.\r\n--limit--"
+    returned = gateway.receive(report("carla@example.net", asked).replace(b"\r\n--limit--", quoting))
+    unlike = gateway.receive(written("And now?", In_Reply_To=str(asked["Message-ID"])))
+    assert all(b"4111" in gateway.archive.get(each.sha256) for each in (answer, by_staff, returned))
+    sent()
+    chosen = next(each for each in messages(desk, ticket) if each.body_text.startswith("Yes"))
+    if moved != "nowhere":
+        gateway.receive(written("Something else.", subject="Other"))
+        into = tickets(desk)[-1].number or ""
+        move_mails(desk, owner, ticket.number or "", [chosen.uid], into=into if "another" in moved else "")
+    kept = (first, by_staff, answer, returned, unlike)
+    assert all(is_kept(gateway, each) for each in kept)
+    redact(desk, owner, ticket.number or "", messages(desk, ticket)[0].uid, "card number")
+    sent()
+    assert [is_kept(gateway, each) for each in kept] == [False, False, False, False, True]
+    assert gateway.find(answer.uid).forgotten_at is not None
+    said = [each for one in tickets(desk) for each in messages(desk, one)]
+    assert not [each for each in said if "4111" in f"{each.body_text}{each.body_html}"]
+    assert [each.body_text for each in said if each.id == chosen.id] == ["Yes, it is.\n\n[Removed: card number]"]
+    with desk.read() as session:
+        mails = session.scalars(select(OutgoingMail)).all()
+    assert not [each for each in mails if "4111" in f"{each.body_text}{each.body_html}"]
+    assert [each for each in mails if "blocked" in each.body_text and each.body_html is not None]
