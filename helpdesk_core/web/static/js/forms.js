@@ -32,10 +32,10 @@ export function start() {
   });
   each("[data-focus-on-load]", (element) => element.focus());
   each("form[data-composer]", composer);
-  // A second click while the first is on its way would send twice.
+  // A second click while the first is on its way would send twice. What goes to a frame, as a preview does, sends nothing away.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.defaultPrevented || form.method !== "post" || event.submitter?.formTarget || form.target) return;
     if (form.dataset.sending) { event.preventDefault(); return; }
     form.dataset.sending = "1";
     setTimeout(() => delete form.dataset.sending, 4000);
