@@ -4,9 +4,9 @@
 
 INSTANCE has the plugin `cms` enabled and some tickets (`helpdesk demo --no-serve` makes one). A site `bench` is added
 for the measuring and removed after it. A member with ten tickets asks for parts of pages over one connection (p50, p95
-in milliseconds) and with several clients at once (a second); `kept` is the share of somebody's views, one every ten
-seconds for ten minutes, that a shell answers from what it may keep (`max_age`). Sign-ins are whole: a token is checked
-and used up, a session begun. Prints the figures and, with `--name`, keeps them in `bench/results/NAME.json`.
+in milliseconds; `cpu` is what the helpdesk spends of it) and with several clients at once (a second). `kept` is the
+share of somebody's views, one every ten seconds for ten minutes, that a shell answers from what it may keep
+(`max_age`). Sign-ins are whole: a token is checked and used up, a session begun. Prints the figures and, with `--name`, keeps them in `bench/results/NAME.json`.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import jwt
+from cms_cpu import spent
 from serving import RESULTS, helpdesk
 
 PAGE = "https://www.example.com/support"
@@ -116,13 +117,15 @@ def measure(shell: Shell, seconds: float, clients: int) -> dict[str, dict[str, f
 
 
 def timed(shell: Shell, ask: Callable[[HTTPConnection], None], seconds: float, clients: int) -> dict[str, float]:
-    """Return p50 and p95 of one client, and how many a second several get."""
+    """Return p50, p95 and the helpdesk's CPU time of one client (ms), and how many a second several get."""
     line, took = shell.connect(), []
+    before = spent()
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         begun = time.perf_counter()
         ask(line)
         took.append((time.perf_counter() - begun) * 1000)
+    cpu = (spent() - before) / len(took)
     cuts = statistics.quantiles(took, n=20) if len(took) > 1 else took * 19
     ends = time.monotonic() + seconds
 
@@ -135,7 +138,12 @@ def timed(shell: Shell, ask: Callable[[HTTPConnection], None], seconds: float, c
 
     with ThreadPoolExecutor(clients) as pool:
         done = sum(pool.map(go_on, range(clients)))
-    return {"p50": round(cuts[9], 1), "p95": round(cuts[18], 1), "a second": round(done / seconds, 1)}
+    return {
+        "p50": round(cuts[9], 1),
+        "p95": round(cuts[18], 1),
+        "a second": round(done / seconds, 1),
+        "cpu": round(cpu, 1),
+    }
 
 
 def kept(lasts: int) -> float:

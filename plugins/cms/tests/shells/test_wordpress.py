@@ -121,11 +121,15 @@ def slow_desk() -> Iterator[str]:
                 except OSError:
                     return
 
-        Thread(target=take, daemon=True).start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        for each in kept:
-            each.close()
+        taking = Thread(target=take)
+        taking.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            taking.join()
+            for each in kept:
+                each.close()
 
 
 def test_site_health_tells_of_the_helpdesk_and_pages_are_kept_out_of_caches(stage: Stage, visit: Visit) -> None:

@@ -27,9 +27,9 @@ final class Helpdesk_Client {
 	private static $failed = false;
 
 	/**
-	 * What cURL knows of the request under way.
+	 * What cURL knows of the request under way; true where WordPress has no cURL, and the helpdesk was reached.
 	 *
-	 * @var resource|object|null
+	 * @var resource|object|bool|null
 	 */
 	private static $handle = null;
 
@@ -155,6 +155,7 @@ final class Helpdesk_Client {
 		$settings     = Helpdesk_Settings::all();
 		self::$handle = null;
 		add_action( 'http_api_curl', array( __CLASS__, 'keep_handle' ) );
+		add_action( 'requests-fsockopen.before_send', array( __CLASS__, 'note_reached' ) );
 		$answer = wp_remote_request(
 			$settings['url'] . '/x/cms/' . $path,
 			array(
@@ -169,6 +170,7 @@ final class Helpdesk_Client {
 			)
 		);
 		remove_action( 'http_api_curl', array( __CLASS__, 'keep_handle' ) );
+		remove_action( 'requests-fsockopen.before_send', array( __CLASS__, 'note_reached' ) );
 		if ( ! is_wp_error( $answer ) ) {
 			self::count( wp_remote_retrieve_response_code( $answer ) >= 500 );
 		} elseif ( ! self::was_on_its_way( strlen( $body ) ) ) {
@@ -188,7 +190,17 @@ final class Helpdesk_Client {
 	}
 
 	/**
+	 * Notes that there is a line to the helpdesk.
+	 */
+	public static function note_reached() {
+		self::$handle = true;
+	}
+
+	/**
 	 * Tells whether the time was up while files were still on their way: then a line is slow, and the helpdesk may be well.
+	 *
+	 * Without cURL nothing tells how much was sent: then files that the helpdesk did not answer are taken to have been slow,
+	 * and requests without files show how it does.
 	 *
 	 * @param int $length Of what was to be sent, in bytes.
 	 * @return bool
@@ -196,6 +208,9 @@ final class Helpdesk_Client {
 	private static function was_on_its_way( $length ) {
 		if ( $length < self::UPLOAD || null === self::$handle ) {
 			return false;
+		}
+		if ( true === self::$handle ) {
+			return true;
 		}
 		// phpcs:ignore WordPress.WP.AlternativeFunctions.curl_curl_getinfo -- WordPress does not tell how much was sent.
 		$sent = (int) curl_getinfo( self::$handle, CURLINFO_SIZE_UPLOAD );
