@@ -2,9 +2,11 @@
 
     python bench/sla.py [COUNT …] [--database sqlite] [--name NAME]
 
-For each COUNT (1,000, 10,000 and 100,000 by default) a new database gets that many open tickets with a running clock,
-of which 20 are due; then the tick is timed with nothing due (the median of five), and with the 20; and so are the first
-page of the list by the next target and the number of late tickets. Opening a ticket is timed with the plugin and
+For each COUNT (1,000, 10,000 and 100,000 by default) a new database gets that many open tickets with a running clock;
+then the tick is timed with nothing due (the median of five), with 20 clocks that are over, with 20 for which a mail is
+to be written, and with 20 whose priority and tags are to be changed; all four on the clock and of the processor's
+time. Saving a policy, which lets all clocks be looked at, is timed too, and so are the first page of the list by the
+next target and the number of late tickets. Opening a ticket is timed with the plugin and
 without it, in turns (the medians of 200 each, on the clock and of the processor's time; and the fastest ones), in the
 request and in what the worker does after it. Prints milliseconds and, with `--name`, keeps them in
 `bench/results/NAME.json`.
@@ -34,9 +36,11 @@ from helpdesk_core.api.tickets import Ticket, TicketFilter, count_tickets, list_
 from helpdesk_core.db.statistics import refresh_statistics  # noqa: E402  (as above)
 from helpdesk_core.testing.databases import temporary_database  # noqa: E402  (as above)
 from helpdesk_core.testing.plugins import PluginSite, plugin_site  # noqa: E402  (as above)
-from helpdesk_sla.keeping import bring_up, due_tickets, tick  # noqa: E402  (as above)
+from helpdesk_sla.agreeing import order_policy  # noqa: E402  (as above)
+from helpdesk_sla.keeping import bring_up  # noqa: E402  (as above)
 from helpdesk_sla.models import Clock, PolicyRow, Watched  # noqa: E402  (as above)
 from helpdesk_sla.policies import Policies, Policy, Properties  # noqa: E402  (as above)
+from helpdesk_sla.ticking import due_tickets, tick  # noqa: E402  (as above)
 
 DUE = 20
 PORTION = 5000
@@ -50,20 +54,57 @@ def timed(act: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def fill(site: PluginSite, count: int) -> None:
-    """Make tickets with a clock each, by copies of one; only the first of them have a history to look at."""
+def measured(act: Callable[[], object]) -> tuple[float, float]:
+    """Return the milliseconds that it takes, and those of the processor's time."""
+    begin = time.process_time()
+    took = timed(act)
+    return took, (time.process_time() - begin) * 1000
+
+
+def promise(site: PluginSite) -> None:
+    """Make a policy for each kind of steps, chosen by a department."""
+    steps = {
+        "none": (),
+        "mail": (("mail", "boss@example.com"),),
+        "change": (("priority", "urgent"), ("tag", "late")),
+    }
+    targets = {"first_reply": 60, "resolution": 600}
     with site.desk.begin(SYSTEM) as tx:
-        tx.session.add(PolicyRow(name="All", targets={"first_reply": 60, "resolution": 600}, conditions={}, steps=[]))
+        for name, wanted in steps.items():
+            stored = [
+                {
+                    "uid": f"{name}{place}",
+                    "kind": "first_reply",
+                    "offset": 0,
+                    "action": act,
+                    "value": value,
+                    "since": None,
+                }
+                for place, (act, value) in enumerate(wanted)
+            ]
+            tx.session.add(PolicyRow(name=name, targets=targets, conditions={"department": [name]}, steps=stored))
+        tx.session.add(PolicyRow(name="All", position=9, targets=targets, conditions={}, steps=[]))
         tx.reference_changed()
+
+
+def come_due(site: PluginSite, department: str) -> None:
+    """Have some tickets whose first reply is over."""
     for _each in range(DUE):
-        site.world.ticket()
+        site.world.ticket(department=department)
+    site.work()
+    site.clock.advance(minutes=61)
+
+
+def fill(site: PluginSite, count: int) -> None:
+    """Make tickets with a clock each, by copies of one, that are due long after."""
+    site.world.ticket()
     site.work()
     with site.desk.read() as session:
         template = session.execute(select(Ticket.__table__).order_by(Ticket.id).limit(1)).mappings().one()
         last = session.scalars(select(Ticket.id).order_by(Ticket.id.desc()).limit(1)).one()
     due = site.clock.moment + timedelta(days=30)
-    for start in range(0, count - DUE, PORTION):
-        ids = [last + 1 + start + place for place in range(min(PORTION, count - DUE - start))]
+    for start in range(0, count, PORTION):
+        ids = [last + 1 + start + place for place in range(min(PORTION, count - start))]
         with site.desk.begin(SYSTEM) as tx:
             tx.session.execute(insert(Ticket), [{**template, "id": id, "number": f"b{id}"} for id in ids])
             ends = {id: due + timedelta(seconds=id) for id in ids}
@@ -101,12 +142,20 @@ def measure(count: int, database: str) -> dict[str, float]:
         temporary_database(database, Path(folder)) as url,
         plugin_site("sla", folder=Path(folder) / "site", url=url) as site,
     ):
+        promise(site)
         fill(site, count)
+        come_due(site, "warm")
+        tick(site.desk)
+        site.work()
         idle = statistics.median(timed(lambda: tick(site.desk)) for _round in range(5))
-        site.clock.advance(minutes=61)
-        with site.desk.read() as session:
-            ids = list(due_tickets(session, site.desk, DUE + 1))
-        busy = timed(lambda: tick(site.desk))
+        busy: dict[str, float] = {}
+        for kind in ("none", "mail", "change"):
+            come_due(site, kind)
+            with site.desk.read() as session:
+                ids = list(due_tickets(session, site.desk, DUE + 1))
+            busy[f"due_{kind}_ms"], busy[f"due_{kind}_cpu_ms"] = measured(lambda: tick(site.desk))
+            site.work()
+            tick(site.desk)
         again = statistics.median(timed(lambda id=id: bring_up(site.desk, id)) for id in ids)  # type: ignore[misc]  # bound here
         actor = site.world.agent()
         refresh_statistics(site.desk.engine)  # as the worker does each day
@@ -121,14 +170,20 @@ def measure(count: int, database: str) -> dict[str, float]:
                 return count_tickets(site.desk, session, actor, {"late": TicketFilter(x=("sla.target:breached",))})
 
             listed, counted = (statistics.median(timed(each) for _round in range(5)) for each in (page, late))
+        with site.desk.read() as session:
+            uid = session.scalars(select(PolicyRow.uid).order_by(PolicyRow.position).limit(1)).one()
+        saved = timed(lambda: order_policy(site.desk, SYSTEM, uid, 1))
+        _all, looked_at = measured(lambda: tick(site.desk))
     return {
         "clocks": count,
         "idle_ms": idle,
         "due": len(ids),
-        "due_ms": busy,
+        **busy,
         "event_ms": again,
         "list_ms": listed,
         "late_ms": counted,
+        "saved_ms": saved,
+        "all_looked_at_cpu_ms": looked_at,
     }
 
 
@@ -195,10 +250,13 @@ def main() -> None:
     )
     for each in ticks:
         print(
-            f"{each['clocks']:>7,} clocks: tick {each['idle_ms']:.1f} ms with nothing due, "
-            f"{each['due_ms']:.0f} ms with {each['due']} due; "
+            f"{each['clocks']:>7,} clocks: tick {each['idle_ms']:.1f} ms with nothing due, with {each['due']} due "
+            f"{each['due_none_ms']:.0f} ms (of the processor's time {each['due_none_cpu_ms']:.0f}), "
+            f"with a mail each {each['due_mail_ms']:.0f} ({each['due_mail_cpu_ms']:.0f}), "
+            f"with two changes each {each['due_change_ms']:.0f} ({each['due_change_cpu_ms']:.0f}); "
             f"one event {each['event_ms']:.1f} ms; a page by the next target {each['list_ms']:.1f} ms, "
-            f"the late ones counted {each['late_ms']:.1f} ms"
+            f"the late ones counted {each['late_ms']:.1f} ms; a policy saved {each['saved_ms']:.0f} ms, "
+            f"all clocks looked at after it {each['all_looked_at_cpu_ms'] / 1000:.1f} s of the processor's time"
         )
     if given.name:
         RESULTS.mkdir(exist_ok=True)

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from helpdesk_core.api import SYSTEM
+from helpdesk_core.api import SYSTEM, HelpdeskError
 from helpdesk_core.api.mail import OutgoingMail
 from helpdesk_core.api.tickets import Change, NewMessage, change, find_ticket, reply
 from helpdesk_core.api.users import User
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.prepared import Databases
-from helpdesk_sla.models import Firing
+from helpdesk_sla.models import CalendarRow, Firing, Watched
 from helpdesk_sla.ticking import tick
 
 from .sla_scenes import clocks, firings, later, ledger, policy, ticket_id, work_until_killed
@@ -116,6 +116,23 @@ def test_steps_of_a_weekend_without_workers_are_late_but_not_lost(site: PluginSi
     later(site, minutes=1)
     assert mails(site) == ["boss@example.com"]
     assert clocks(site, number)["first_reply"].outcome == "missed"
+
+
+def test_a_ticket_whose_clocks_cannot_be_read_keeps_no_other_from_its_turn(site: PluginSite) -> None:
+    fields = {"targets": {"first_reply": 60}, "steps": [("1", "first_reply", 0, "mail", "boss@example.com")]}
+    policy(site, "Broken", office=True, conditions={"department": ["odd"]}, **fields)
+    policy(site, "Whole", position=1, **fields)
+    odd, others = opened(site, department="odd"), [opened(site) for _each in range(3)]
+    with site.desk.begin(SYSTEM) as tx:  # as where the system's list of zones has lost one
+        tx.session.execute(update(CalendarRow).values(zone="Nowhere/City"))
+        tx.session.execute(update(Watched).values(next_at=tx.now))
+        tx.reference_changed()
+    site.clock.advance(minutes=61)
+    with pytest.raises(HelpdeskError, match="1 tickets could not be looked at: ZoneInfoNotFoundError"):
+        tick(site.desk)
+    assert mails(site) == ["boss@example.com"] * 3
+    assert all("breached" in ledger(site, number) for number in others)
+    assert "breached" not in ledger(site, odd)
 
 
 def test_two_workers_at_once_do_each_step_once(site: PluginSite) -> None:
