@@ -53,10 +53,11 @@ def timed(ask: Callable[[], Any], rounds: int, server: Callable[[], float]) -> F
     """Return p50 and p95 by the clock, medians of CPU time, and the least CPU time of all, in milliseconds."""
     clock, cpu, theirs = [], [], []
     for _ in range(rounds):
-        began, spent, served = time.perf_counter(), time.process_time(), server()
+        served = server()
+        began, spent = time.perf_counter(), time.process_time()
         ask()
-        clock.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - spent) * 1000)
+        clock.append((time.perf_counter() - began) * 1000)
         theirs.append(server() - served)
     ordered = sorted(clock)
     return {

@@ -77,7 +77,10 @@ class Engine(Protocol):
         """Return the keys that fit, best first, or last changed first."""
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
-        """Return which of the terms are in the index, with how many documents have them (roughly)."""
+        """Return which of the terms are in the index, with how many documents have them.
+
+        Both roughly: of terms that few documents have, some may be left out while there are commoner ones.
+        """
 
     def count(self) -> int:
         """Return the number of documents."""

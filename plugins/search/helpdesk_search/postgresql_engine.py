@@ -1,5 +1,6 @@
 """An index in the helpdesk's own PostgreSQL: a table with a GIN index, shared by all machines of a site."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -43,9 +44,11 @@ BEST: Final = """
 """
 """Which have the words in the subject is looked up, too: looking into a thousand large documents would take longer."""
 KNOWN: Final = """
-    SELECT word FROM unnest(%(words)s::text[], %(asked)s::text[]) AS each(word, asked)
-    WHERE EXISTS (SELECT FROM {table} WHERE generation || '' = %(generation)s AND terms @@ each.asked::tsquery)
+    WITH few AS MATERIALIZED
+        (SELECT terms FROM {table} WHERE generation || '' = %(generation)s AND terms @@ %(asked)s::tsquery LIMIT 100)
+    SELECT found.term FROM few, unnest(tsvector_to_array(terms)) AS found(term) WHERE found.term = ANY(%(terms)s)
 """
+"""One look for all words together: for each of them alone a thousand would take a quarter of a second."""
 DATES: Final = {"after": "created >= %(after)s", "before": "created < %(before)s"}
 
 
@@ -125,13 +128,13 @@ class PostgreSQLEngine(Engine):
         return self._ask(NEWEST, values, " AND ".join(fitting))
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
-        """Look each word up; only whether it is there, since counting takes long."""
+        """Look into some documents that have any of the words: which are there, and which more often."""
         letters = "pti" if internal else "pt"
-        if not words:
+        terms = [letter + word for letter in letters for word in words]
+        if not terms:
             return {}
-        asked = [" | ".join(_quoted(letter + word) for letter in letters) for word in words]
-        values = {"generation": self._generation, "words": [*words], "asked": asked}
-        return dict.fromkeys(self._ask(KNOWN, values), 1)
+        values = {"generation": self._generation, "terms": terms, "asked": " | ".join(map(_quoted, terms))}
+        return Counter(term[1:] for term in self._ask(KNOWN, values))
 
     def count(self) -> int:
         """Count the rows."""
