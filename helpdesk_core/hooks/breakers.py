@@ -60,6 +60,8 @@ class Breakers:
         self._limit = failures
         self._window = window
         self._lock = threading.Lock()
+        self._store_lock = threading.Lock()
+        """Held from asking or telling the store until it is noted here, so that no older answer undoes a newer one."""
         self._open: dict[Key, str] = {}
         self._unsaved: set[Key] = set()
         self._failures: dict[Key, deque[datetime]] = {}
@@ -102,31 +104,41 @@ class Breakers:
 
     def close(self, key: Key) -> None:
         """Close a breaker here and in the store; closing a closed one is no error."""
-        with self._lock:
-            self._open.pop(key, None)
-            self._failures.pop(key, None)
-            self._unsaved.discard(key)
-        if self._store is not None:
+        if self._store is None:
+            self._forget(key)
+            return
+        with self._store_lock:
+            self._forget(key)
             self._store.closed(*key)
 
     def refresh(self) -> None:
         """Take over what other processes opened and closed."""
         if self._store is None:
             return
-        self._save()
-        stored = {(plugin_id, hook): reason for plugin_id, hook, reason in self._store.load()}
+        with self._store_lock:
+            self._save_in(self._store)
+            stored = {(plugin_id, hook): reason for plugin_id, hook, reason in self._store.load()}
+            with self._lock:
+                # What could not be saved yet stays open.
+                self._open = {key: self._open[key] for key in self._unsaved} | stored
+
+    def _forget(self, key: Key) -> None:
         with self._lock:
-            # What could not be saved yet stays open.
-            self._open = {key: self._open[key] for key in self._unsaved} | stored
+            self._open.pop(key, None)
+            self._failures.pop(key, None)
+            self._unsaved.discard(key)
 
     def _save(self) -> None:
-        if self._store is None:
-            return
+        if self._store is not None:
+            with self._store_lock:
+                self._save_in(self._store)
+
+    def _save_in(self, store: BreakerStore) -> None:
         with self._lock:
             unsaved = {key: self._open[key] for key in self._unsaved}
         for key, reason in unsaved.items():
             try:
-                self._store.opened(*key, reason)
+                store.opened(*key, reason)
             except Exception:
                 log.exception("the breaker of hook %s of plugin %s could not be stored; trying again later", *key[::-1])
             else:

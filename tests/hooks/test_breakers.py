@@ -235,3 +235,31 @@ def test_breakers_of_plugins_that_are_not_loaded_are_shown_too() -> None:
     hooks = Hooks(breaker_store=store)
     hooks.refresh_breakers()
     assert hooks.breakers() == (Breaker("gone", "route", "hung"),)
+
+
+def test_closing_a_breaker_is_not_undone_by_what_the_store_said_a_moment_before(plugin: Fails) -> None:
+    loaded, go_on = threading.Event(), threading.Event()
+
+    class Slow(Store):
+        def load(self) -> Iterable[tuple[str, str, str]]:
+            rows = super().load()
+            loaded.set()
+            assert go_on.wait(5)
+            return rows
+
+    store = Slow()
+    hooks = Hooks(breaker_store=store)
+    hooks.register(plugin, "p1")
+    times(5, lambda: hooks.pick(spec.route, subject="x"))
+    assert store.saved.wait(5)
+    looking = threading.Thread(target=hooks.refresh_breakers)
+    looking.start()
+    assert loaded.wait(5)
+    closing = threading.Thread(target=hooks.close_breaker, args=("p1", "route"))
+    closing.start()
+    closing.join(0.2)
+    go_on.set()
+    looking.join(5)
+    closing.join(5)
+    assert hooks.breakers() == ()
+    assert store.rows == {}
