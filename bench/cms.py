@@ -6,7 +6,8 @@ INSTANCE has the plugin `cms` enabled and some tickets (`helpdesk demo --no-serv
 for the measuring and removed after it. A member with ten tickets asks for parts of pages over one connection (p50, p95
 in milliseconds; `cpu` is what the helpdesk spends of it) and with several clients at once (a second). `kept` is the
 share of somebody's views, one every ten seconds for ten minutes, that a shell answers from what it may keep
-(`max_age`). Sign-ins are whole: a token is checked and used up, a session begun. Prints the figures and, with `--name`, keeps them in `bench/results/NAME.json`.
+(`max_age`). Sign-ins are whole: a token is checked and used up, a session begun. Prints the figures and, with
+`--name`, keeps them in `bench/results/NAME.json`.
 """
 
 import argparse
