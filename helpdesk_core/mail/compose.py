@@ -40,7 +40,9 @@ def queue(tx: Transaction, draft: OutgoingDraft, dedup_key: str) -> OutgoingMail
 
     Plugins have had the draft already, or are not to have it.
     """
-    key = dedup_key if len(dedup_key) <= 255 else hashlib.sha256(dedup_key.encode()).hexdigest()
+    key = hashlib.sha256(
+        dedup_key.encode()
+    ).hexdigest()  # it holds an address, which erasing somebody would leave there
     if tx.session.scalar(select(OutgoingMail.id).where(OutgoingMail.dedup_key == key)) is not None:
         return None
     mail = OutgoingMail(
