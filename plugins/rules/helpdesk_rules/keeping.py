@@ -154,8 +154,8 @@ def read_rule(given: Any) -> Rule:
     try:
         return Rule(
             name=str(given["name"]),
-            is_active=bool(given.get("active", True)),
-            is_last=bool(given.get("last", False)),
+            is_active=_switch(given, "active", default=True),
+            is_last=_switch(given, "last", default=False),
             match=str(given.get("match", "all")),
             triggers=tuple(str(each) for each in given["triggers"]),
             conditions=tuple(Condition.of({"values": (), **each}) for each in given.get("conditions", ())),
@@ -172,3 +172,11 @@ def read_rule(given: Any) -> Rule:
                 ]
             }
         ) from error
+
+
+def _switch(given: Any, name: str, *, default: bool) -> bool:
+    """Return a yes or no; "no" in quotes would count as yes."""
+    value = given.get(name, default)
+    if not isinstance(value, bool):
+        raise Invalid({"rules": [lazy("“%(name)s” has to be true or false, without quotes.", name=name)]})
+    return value

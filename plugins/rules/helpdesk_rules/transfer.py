@@ -12,7 +12,7 @@ from helpdesk_core.api.i18n import joined
 from helpdesk_core.api.users import require
 
 from .keeping import MANAGE, read_rule, save_rule
-from .rules import all_rules
+from .rules import Rule, all_rules
 from .texts import lazy
 
 
@@ -35,7 +35,7 @@ def import_rules(desk: Helpdesk, actor: Actor, text: str) -> tuple[int, int]:
     with desk.begin(actor) as tx:
         known = {each.name: each.uid for each in all_rules(desk, tx.session)}
         for each in given:
-            rule = read_rule(each)
+            rule = _whole(each)
             if known.get(rule.name) == "":
                 raise Invalid({"text": [lazy("“%(name)s” stands there twice. Take one away.", name=rule.name)]})
             try:
@@ -47,6 +47,13 @@ def import_rules(desk: Helpdesk, actor: Actor, text: str) -> tuple[int, int]:
             made, changed = made + (rule.name not in known), changed + (rule.name in known)
             known[rule.name] = ""
     return made, changed
+
+
+def _whole(given: Any) -> Rule:
+    try:
+        return read_rule(given)
+    except Invalid as error:
+        raise Invalid({"text": error.problems["rules"]}) from error
 
 
 def _read(text: str) -> list[Any]:

@@ -141,6 +141,10 @@ def test_an_import_with_a_mistake_takes_nothing_in(site: PluginSite) -> None:
     assert names(site) == []
     with pytest.raises(Invalid, match="neither TOML nor JSON"):
         import_rules(site.desk, SYSTEM, "[[rules")
+    with pytest.raises(Invalid, match="“active” has to be true or false") as raised:
+        import_rules(site.desk, SYSTEM, good + 'active = "no"\n')
+    assert set(raised.value.problems) == {"text"}, "the form has the sentence beside its field"
+    assert names(site) == []
 
 
 def test_commands_list_export_try_and_tell(site: PluginSite, tmp_path: Path) -> None:
