@@ -26,6 +26,8 @@ MANAGE: Final = "webhooks.manage"
 OLD_SECRET_LASTS: Final = timedelta(days=1)
 """So long both secrets sign, after a new one was made."""
 LONGEST_NAME, LONGEST_URL = 120, 2000
+ABOUT_TICKETS: Final = ("ticket.", "message.", "participant.")
+"""What most endpoints are for; these types come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,8 @@ class EndpointDraft:
 
 def event_types(desk: Helpdesk) -> list[str]:
     """Return the types of events that endpoints can ask for, in order; what only others derive from never happens."""
-    return sorted(each for each in desk.event_types if "." in each and not is_own(each))
+    found = (each for each in desk.event_types if "." in each and not is_own(each))
+    return sorted(found, key=lambda each: (not each.startswith(ABOUT_TICKETS), each))
 
 
 def is_own(event_type: str) -> bool:
