@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from helpdesk_core.app import create_app
+from helpdesk_core.cli.demo.people import PASSWORD as DEMO_PASSWORD
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import World
 from tests.browsers import PATIENCE, serving
+from tests.journeys.furnishing import furnished_demo, links_in_mails
+from tests.journeys.pages import Survey, survey
 
 PASSWORD = "three blue lamps"
 
@@ -75,3 +79,32 @@ def sign_in(page: Page, address: str) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(re.compile(r"^(?!.*/login)"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The demo with all plugins, its application, and what pages it has."""
+
+    desk: Helpdesk
+    app: Flask
+    pages: Survey
+    guest_link: str
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The demo with all plugins, and something on each of their pages."""
+    with furnished_demo(tmp_path_factory.mktemp("pages") / "demo") as desk:
+        app = create_app(desk)
+        links = links_in_mails(desk)
+        yield Place(desk, app, survey(app, links), links[0])
+
+
+def enter(page: Page, address: str) -> None:
+    """Sign in as one of the demo's people, or not at all."""
+    if address:
+        page.goto("/login")
+        page.locator("input[name=address]").fill(address)
+        page.locator("input[name=password]").fill(DEMO_PASSWORD)
+        page.locator("input[name=password]").press("Enter")
+        page.wait_for_url(re.compile(r"^(?!.*/login)"))
