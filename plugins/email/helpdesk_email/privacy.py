@@ -3,6 +3,7 @@
 The row stays as the record that a mail came; its bytes go, unless another row that is not forgotten has the same.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -21,6 +22,10 @@ from .senders import CHANNEL, GATEWAY
 
 OVER: Final = ("done", "dropped")
 PORTION: Final = 500
+LOOKING: Final = 1.5
+"""Seconds for looking into the mails of a conversation."""
+LARGEST: Final = 200_000
+"""Bytes: a larger mail is not looked into, only forgotten."""
 NESTED: Final = 3
 """So deep mails within mails are looked into."""
 SWEPT: Final = timedelta(days=2)
@@ -42,13 +47,24 @@ def forget_message(tx: Transaction, archive: Archive, tickets: Collection[int], 
     _forget(tx, archive, rows)
 
 
-def forget_quoting(tx: Transaction, archive: Archive, tickets: Collection[int], repeats: Callable[[str], bool]) -> None:
+def forget_quoting(
+    tx: Transaction,
+    archive: Archive,
+    tickets: Collection[int],
+    repeats: Callable[[str], bool],
+    seconds: float = LOOKING,
+) -> None:
     """Forget the mails of a conversation that repeat what is being redacted: answers, reports that return our mails.
 
-    Also those whose message does not, since what staff quote by mail is cut off.
+    Also those whose message does not, since what staff quote by mail is cut off. What is too large, or would take too
+    long to look into, is forgotten unread: a hook has little time, and to be stopped would keep everything.
     """
     rows = _rows(tx, Received.ticket_id.in_(tickets) & Received.state.in_(OVER))
-    _forget(tx, archive, [row for row in rows if _repeats(archive, row.sha256, repeats)])
+    until = time.monotonic() + seconds
+    unread = [row for row in rows if row.size > LARGEST]
+    read = [row for row in rows if row.size <= LARGEST]
+    gone = [row for row in read if time.monotonic() >= until or _repeats(archive, row.sha256, repeats)]
+    _forget(tx, archive, [*unread, *gone])
 
 
 def _repeats(archive: Archive, sha256: str, repeats: Callable[[str], bool]) -> bool:
