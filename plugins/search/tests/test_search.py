@@ -165,6 +165,23 @@ def test_marks_show_word_forms_and_a_slip_is_corrected(site: PluginSite) -> None
     assert (found.total, found.correction) == (0, "сервера")
 
 
+def test_facets_are_the_same_whether_all_found_tickets_fit_on_the_page_or_not(site: PluginSite) -> None:
+    agent = site.world.agent("Adam Agent")
+    for tags, assignee in ((("fire", "smoke"), agent.uid), (("smoke",), None), ((), agent.uid)):
+        number = site.world.ticket(subject="Toner").ticket.number or ""
+        change(site.desk, agent, number, Change(tags=tags, assignee=assignee))
+    work(site)
+    with site.desk.read() as session:
+        few, many = (
+            search_tickets(site.desk, session, agent, "toner", side="desk", limit=limit).facets for limit in (20, 1)
+        )
+    assert few == many
+    counts = {(each.field, each.key): each.count for each in few}
+    assert counts[("assignee", "none")] == 1
+    assert counts[("assignee", agent.email)] == counts[("tag", "smoke")] == 2
+    assert counts[("tag", "fire")] == 1
+
+
 def test_a_new_index_is_built_beside_the_old_one(site: PluginSite) -> None:
     agent = site.world.agent()
     site.world.ticket(subject="Toner")
