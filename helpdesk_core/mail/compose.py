@@ -40,9 +40,8 @@ def queue(tx: Transaction, draft: OutgoingDraft, dedup_key: str) -> OutgoingMail
 
     Plugins have had the draft already, or are not to have it.
     """
-    key = hashlib.sha256(
-        dedup_key.encode()
-    ).hexdigest()  # it holds an address, which erasing somebody would leave there
+    # Not as it is: the address in it would outlive the erasure of its owner.
+    key = hashlib.sha256(dedup_key.encode()).hexdigest()
     if tx.session.scalar(select(OutgoingMail.id).where(OutgoingMail.dedup_key == key)) is not None:
         return None
     mail = OutgoingMail(
