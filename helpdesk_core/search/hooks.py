@@ -39,9 +39,10 @@ def document_search(source: str, query: SearchQuery, labels: frozenset[str], lim
 
 @hookspec.collect(since="0.1", deadline=10.0)
 def ticket_words(ticket_ids: Sequence[int]) -> Sequence[TicketWords]:
-    """Return what the plugin keeps in words about these tickets (row ids), so that they are found by it; one query.
+    """Return what the plugin keeps in words about tickets, so that they are found by it; one query.
 
-    Whoever keeps an index asks in its job, for at most 1,000 tickets at once, and puts the words beside what was said
-    on the ticket. It asks anew for a ticket of which an event was recorded: record one there when the words change.
+    `ticket_ids` are row ids: whoever keeps an index asks in its job, for at most 1,000 tickets at once, and puts the
+    words beside what was said on the ticket. It asks anew for a ticket of which an event was recorded: record one there
+    when the words change.
     Without an index core looks into subjects and messages only.
     """
