@@ -64,13 +64,13 @@ def test_roles_that_a_provider_gave_end_with_what_gave_them(oidc: Oidc, end: str
     if end == "removed":
         providers.remove(site.desk, oidc.owner, "shop")
     else:
-        changed = {
+        changes: dict[str, dict[str, Any]] = {
             "issuer": {"issuer": "http://127.0.0.1:9"},
             "staff": {"staff": False},
             "active": {"is_active": False},
             "mapping": {"roles": []},
-        }[end]
-        providers.change(site.desk, oidc.owner, "shop", ProviderDraft(**{**draft, **changed}))
+        }
+        providers.change(site.desk, oidc.owner, "shop", ProviderDraft(**{**draft, **changes[end]}))
     assert browser.get("/desk/").status == 403
 
 
@@ -101,9 +101,9 @@ def test_who_a_provider_for_staff_is_is_for_who_manages_roles(oidc: Oidc) -> Non
     with pytest.raises(Forbidden):
         providers.change(site.desk, keeper, "mine", replace(draft, staff=True))
     providers.change(site.desk, oidc.owner, "mine", replace(draft, staff=True))
-    for more in ({"issuer": "http://127.0.0.1:9"}, {"client_id": "other"}, {"secret": "x" * 30}):
+    for other in ({"issuer": "http://127.0.0.1:9"}, {"client_id": "other"}, {"secret": "x" * 30}):
         with pytest.raises(Forbidden):
-            providers.change(site.desk, keeper, "mine", replace(draft, staff=True, **more))
+            providers.change(site.desk, keeper, "mine", replace(draft, staff=True, **other))
     providers.change(site.desk, keeper, "mine", replace(draft, staff=True, name="Mine 2"))
 
 

@@ -126,9 +126,9 @@ def test_a_server_that_hangs_takes_nothing_from_another_source(services: Service
     desk = services.site.desk
     with desk.read() as session:
         customers = [find_customer(desk, session, each.user_id or 0) for each in people]
-    for number, each in enumerate(customers):
-        assert each is not None
-        slow, panel = ask_services(desk, each, wait=0 if number < asking.MOST_CALLS else 20)
+    for number, customer in enumerate(customers):
+        assert customer is not None
+        slow, panel = ask_services(desk, customer, wait=0 if number < asking.MOST_CALLS else 20)
         assert slow.problem
         if number < asking.MOST_CALLS:
             continue

@@ -119,9 +119,9 @@ def test_steps_of_a_weekend_without_workers_are_late_but_not_lost(site: PluginSi
 
 
 def test_a_ticket_whose_clocks_cannot_be_read_keeps_no_other_from_its_turn(site: PluginSite) -> None:
-    fields = {"targets": {"first_reply": 60}, "steps": [("1", "first_reply", 0, "mail", "boss@example.com")]}
-    policy(site, "Broken", office=True, conditions={"department": ["odd"]}, **fields)
-    policy(site, "Whole", position=1, **fields)
+    targets, steps = {"first_reply": 60}, [("1", "first_reply", 0, "mail", "boss@example.com")]
+    policy(site, "Broken", office=True, conditions={"department": ["odd"]}, targets=targets, steps=steps)
+    policy(site, "Whole", position=1, targets=targets, steps=steps)
     odd, others = opened(site, department="odd"), [opened(site) for _each in range(3)]
     with site.desk.begin(SYSTEM) as tx:  # as where the system's list of zones has lost one
         tx.session.execute(update(CalendarRow).values(zone="Nowhere/City"))
