@@ -101,7 +101,8 @@ def test_who_a_provider_for_staff_is_is_for_who_manages_roles(oidc: Oidc) -> Non
     with pytest.raises(Forbidden):
         providers.change(site.desk, keeper, "mine", replace(draft, staff=True))
     providers.change(site.desk, oidc.owner, "mine", replace(draft, staff=True))
-    for other in ({"issuer": "http://127.0.0.1:9"}, {"client_id": "other"}, {"secret": "x" * 30}):
+    others: list[dict[str, Any]] = [{"issuer": "http://127.0.0.1:9"}, {"client_id": "other"}, {"secret": "x" * 30}]
+    for other in others:
         with pytest.raises(Forbidden):
             providers.change(site.desk, keeper, "mine", replace(draft, staff=True, **other))
     providers.change(site.desk, keeper, "mine", replace(draft, staff=True, name="Mine 2"))
