@@ -2,7 +2,7 @@
 
 Importing it opens the instance, in the process that serves it; so let the server import it in its workers
 (no `--preload`). Worker threads run inside unless `[worker] enabled_in_serve` is false.
-With `HELPDESK_SAFE_MODE` set, no plugin is loaded.
+With `HELPDESK_SAFE_MODE` set, no plugin is loaded. The process gets a umask that lets nobody else read what it writes.
 """
 
 import multiprocessing.util
@@ -11,6 +11,7 @@ from functools import partial
 
 from helpdesk_core.app import create_app, instance_folder, make_worker
 from helpdesk_core.orphans import end_with_parent
+from helpdesk_core.privacy import PRIVATE
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.web.switch import Background, Switch
 
@@ -19,6 +20,7 @@ def _worker(desk: Helpdesk) -> Background | None:
     return make_worker(desk) if desk.settings.worker().enabled_in_serve else None
 
 
+os.umask(PRIVATE)
 end_with_parent()
 _build = partial(create_app, safe_mode="HELPDESK_SAFE_MODE" in os.environ)
 application = Switch(instance_folder(None, os.environ), _build, _worker)

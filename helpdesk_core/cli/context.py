@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_core.cli.outcome import Behind, complain
+from helpdesk_core.cli.outcome import Behind, as_sentence, complain
 from helpdesk_core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Cli:
             except DBAPIError as error:
                 place = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
                 raise Unavailable(
-                    f"The database {place} does not answer: {error.orig}. Check [database] url."
+                    f"The database {place} does not answer: {as_sentence(error.orig)} Check [database] url."
                 ) from None
             yield engine
         finally:
@@ -103,6 +103,21 @@ def _check_core(engine: "Engine") -> None:
         raise Behind("The database has no tables of a helpdesk yet; make them with: helpdesk db upgrade")
     if found.pending:
         raise Behind("The tables are behind the installed version; bring them up to date with: helpdesk db upgrade")
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within limits; what is none, or beyond them, is told in one sentence."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        limits = f"from {self.min} to {self.max}" if self.max is not None else f"of {self.min} or more"
+        try:
+            number: int = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{str(value)!r} is not a whole number {limits}.", param, ctx)
+        return number
 
 
 pass_cli = click.make_pass_decorator(Cli)

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +14,7 @@ from helpdesk_core.app import open_helpdesk
 from helpdesk_core.cli.context import Cli
 from helpdesk_core.cli.outcome import Outcome, code_for
 from helpdesk_core.cli.theme_folders import problems_of_themes
+from helpdesk_core.db.engine import database_url
 from helpdesk_core.db.migrate import Status
 from helpdesk_core.errors import HelpdeskError
 from helpdesk_core.mail.outlet import make_transport
@@ -23,6 +25,12 @@ from helpdesk_core.settings.secret import exposed, load_secret
 
 if TYPE_CHECKING:
     from helpdesk_core.runtime import Helpdesk
+
+
+_OTHERS: Final = 0o007
+_ENTER: Final = 0o001
+_NO_SECRET: Final = frozenset({".gitignore", "locales", "secret.key", "static", "templates", "themes"})
+"""What others may read of an instance; of the secret key there is a finding of its own."""
 
 
 class Level(StrEnum):
@@ -54,8 +62,9 @@ def look(cli: Cli) -> list[Finding]:
         config = load_config(folder, os.environ)
         load_secret(folder, os.environ)
     except HelpdeskError as error:
-        return [_wrong("configuration", error)]
-    found = [*_configuration(config)]
+        outcome, text = code_for(error)
+        return [Finding(Level.WRONG, "configuration", line, outcome or Outcome.NOT_DONE) for line in text.splitlines()]
+    found = [*_configuration(config), *_files(config)]
     try:
         with cli.engine(config) as engine:
             tables = list(_tables(config, status_all(engine)))
@@ -88,6 +97,28 @@ def _configuration(config: Config) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "site", text)
     elif site.scheme != "https":
         yield Finding(Level.WARNING, "site", f"[site] url is {config.site.url}: passwords travel unencrypted.")
+
+
+def _files(config: Config) -> Iterator[Finding]:
+    """Yield a warning if the data is open to users of this machine that are neither its owner nor of its group."""
+    folder = config.instance
+    if folder.stat().st_mode & _ENTER and (names := sorted(path.name for path in folder.iterdir() if _is_open(path))):
+        text = f"Others on this machine may read {', '.join(names)} in {folder}; run: chmod 700 {folder}"
+        yield Finding(Level.WARNING, "files", text)
+    url = database_url(config.database.url, folder)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    file = Path(url.database)
+    if not file.is_relative_to(folder) and file.parent.stat().st_mode & _ENTER and _is_open(file):
+        text = f"Others on this machine may read the database {file}; run: chmod 600 {file}"
+        yield Finding(Level.WARNING, "files", text)
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return path.name not in _NO_SECRET and bool(path.stat().st_mode & _OTHERS)
+    except FileNotFoundError:  # removed meanwhile, or a link to nowhere
+        return False
 
 
 def _tables(config: Config, stati: Mapping[str, object]) -> Iterator[Finding]:

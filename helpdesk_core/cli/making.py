@@ -14,20 +14,22 @@ from sqlalchemy.exc import DBAPIError
 import helpdesk_core
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.app import open_helpdesk
+from helpdesk_core.cli.outcome import as_sentence
 from helpdesk_core.clock import utc_now
 from helpdesk_core.db.engine import database_url, make_engine
 from helpdesk_core.db.migrate import MigrationError, read_status
 from helpdesk_core.db.owners import CORE
 from helpdesk_core.departments.inputs import DepartmentDraft
 from helpdesk_core.departments.service import create_department
-from helpdesk_core.errors import ConfigError, Conflict, NotFound, Unavailable
+from helpdesk_core.errors import ConfigError, Conflict, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk_core.plugins.checks import Unusable, check_distribution
-from helpdesk_core.plugins.discovery import discover
+from helpdesk_core.plugins.discovery import discover, near
 from helpdesk_core.plugins.switching import upgrade_all
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.settings import load_config
 from helpdesk_core.settings import secret as secret_file
-from helpdesk_core.settings.config import FILE_NAME, Pinned, load_pinned
+from helpdesk_core.settings.config import FILE_NAME
+from helpdesk_core.settings.fields import expected, is_sensitive, sentences
 from helpdesk_core.settings.sections import SECTIONS
 from helpdesk_core.settings.write import render_config
 from helpdesk_core.tickets.defaults import ensure_defaults
@@ -51,24 +53,33 @@ class Owner:
     name: str = ""
 
 
+class BadAnswer(HelpdeskError):
+    """What was answered, or given with an option, does not fit; one line for each."""
+
+    code = "bad-answer"
+
+
 def check_free(folder: Path) -> None:
-    """ConfigError if there is a helpdesk in the folder already."""
+    """ConfigError if there is a helpdesk in the folder already, or if nothing can be written there."""
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise ConfigError(f"{folder} is no folder that can be written to. Choose another --instance.")
     for name in (FILE_NAME, secret_file.FILE_NAME):
         if (folder / name).exists():
             raise ConfigError(f"{folder / name} is there already; nothing is overwritten. Choose another --instance.")
 
 
 def check_answers(answers: Mapping[str, Mapping[str, Any]], options: Mapping[str, str]) -> None:
-    """ConfigError with a line for each answer that does not fit; `options` name the option of `section.key`."""
+    """BadAnswer with a line for each answer that does not fit; `options` name the option of `section.key`, if any."""
     problems: list[str] = []
     for section in SECTIONS:
-        given = answers.get(section.name, {})
-        pins = {
-            key: Pinned("file", options.get(f"{section.name}.{key}", FILE_NAME), value) for key, value in given.items()
-        }
-        problems += load_pinned(section.name, section.schema(), pins)[1]
+        given, schema = answers.get(section.name, {}), section.schema()
+        for key, messages in schema.validate(given, partial=True).items():
+            kind = schema.fields[key]
+            shown = "" if is_sensitive(kind) else repr(given[key])
+            place = " ".join(filter(None, [options.get(f"{section.name}.{key}"), shown]))
+            problems.append(f"{place or key}: {' '.join(sentences(messages))} Expected {expected(kind)}.")
     if problems:
-        raise ConfigError(" ".join(problems))
+        raise BadAnswer(" ".join(problems))
 
 
 def check_plugins(plugin_ids: Sequence[str]) -> None:
@@ -76,12 +87,20 @@ def check_plugins(plugin_ids: Sequence[str]) -> None:
     installed = discover()
     for plugin_id in plugin_ids:
         if plugin_id not in installed:
-            known = ", ".join(installed) or "none"
-            raise NotFound(f"The plugin {plugin_id} is not installed; installed are: {known}.")
+            hint = near(plugin_id, installed) or f"Installed are: {', '.join(installed) or 'none'}."
+            raise NotFound(f"The plugin {plugin_id} is not installed. {hint}")
         try:
             check_distribution(installed[plugin_id], helpdesk_core.__version__)
         except Unusable as unusable:
             raise Conflict(f"The plugin {plugin_id} cannot be enabled: {unusable}") from None
+
+
+def check_address(address: str) -> None:
+    """BadAnswer if nobody can have that mail address."""
+    try:
+        normalise(address)
+    except Invalid as error:
+        raise BadAnswer(f"--admin-email: {error}") from None
 
 
 def check_owner(owner: Owner) -> Owner:
@@ -142,7 +161,10 @@ def begin(folder: Path, owner: Owner) -> None:
 def _undone_on_error(folder: Path) -> Iterator[None]:
     check_free(folder)
     before = set(folder.iterdir()) if folder.exists() else None
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold everybody's tickets
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold everybody's tickets
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be made ({error.strerror}). Choose another --instance.") from None
     try:
         yield
     except BaseException:
@@ -170,7 +192,9 @@ def _check_empty(engine: Engine) -> None:
         with engine.connect() as connection:
             people = connection.scalar(select(func.count()).select_from(User))
     except DBAPIError as error:
-        raise Unavailable(f"The database {place} does not answer: {error.orig}. Check its address.") from None
+        raise Unavailable(
+            f"The database {place} does not answer: {as_sentence(error.orig)} Check its address."
+        ) from None
     if people:
         raise Conflict(
             f"The database {place} holds a helpdesk already. Name an empty one with --database, or bring "

@@ -35,6 +35,7 @@ _BY_CODE: Final[Mapping[str, Outcome]] = {
     "migration": Outcome.TABLES,
     "broken-references": Outcome.TABLES,
     "cannot-serve": Outcome.ADDRESS,
+    "bad-answer": Outcome.USAGE,
 }
 
 
@@ -45,9 +46,12 @@ class Behind(HelpdeskError):
 
 
 def code_for(error: Exception) -> tuple[Outcome | None, str]:
-    """Return exit code and line for an error that people can do something about; no code for a mistake of ours."""
+    """Return exit code and line for an error that people can do something about; no code for a mistake of ours.
+
+    Of a configuration with several mistakes each has a line.
+    """
     if isinstance(error, ConfigError):
-        return Outcome.CONFIGURATION, _one_line(str(error))
+        return Outcome.CONFIGURATION, "\n".join(_one_line(line) for line in str(error).splitlines() if line.strip())
     if isinstance(error, Unavailable):
         return Outcome.AWAY, _one_line(str(error))
     if isinstance(error, HelpdeskError):
@@ -58,13 +62,19 @@ def code_for(error: Exception) -> tuple[Outcome | None, str]:
     from sqlalchemy.exc import DBAPIError
 
     if isinstance(error, DBAPIError):
-        return Outcome.AWAY, f"The database refuses: {_one_line(str(error.orig))}. Check [database] url."
+        return Outcome.AWAY, f"The database refuses: {as_sentence(error.orig)} Check [database] url."
     return None, f"{type(error).__name__}: {_one_line(str(error))}"
 
 
 def complain(text: str) -> None:
     """Print one line on standard error."""
     click.echo(f"helpdesk: {_one_line(text)}", err=True)
+
+
+def as_sentence(said: object) -> str:
+    """Return what a database says as one line with a mark at its end, so that a sentence can follow."""
+    text = _one_line(str(said))
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _one_line(text: str) -> str:

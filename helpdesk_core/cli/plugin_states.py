@@ -1,6 +1,6 @@
 """How every plugin stands, as far as that shows without importing it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sqlalchemy import Engine, inspect, select
@@ -11,10 +11,10 @@ import helpdesk_core
 from helpdesk_core.db.migrate import MigrationError, status
 from helpdesk_core.errors import NotFound
 from helpdesk_core.plugins.checks import Unusable, check_distribution
-from helpdesk_core.plugins.discovery import Discovered, discover
+from helpdesk_core.plugins.discovery import Discovered, discover, how_to_install
 from helpdesk_core.plugins.models import HookBreaker
 from helpdesk_core.plugins.records import Known, read_known
-from helpdesk_core.plugins.registry import PluginState, PluginStatus
+from helpdesk_core.plugins.registry import SAFE_MODE, PluginState, PluginStatus
 from helpdesk_core.settings import Config
 
 
@@ -22,40 +22,43 @@ def installed(plugin_id: str) -> Discovered:
     """Return an installed plugin; `NotFound` with the mend."""
     found = discover()
     if plugin_id not in found:
-        raise NotFound(
-            f"The plugin {plugin_id} is not installed. Did you install the package that contains it? "
-            f"pip install helpdesk-{plugin_id.replace('_', '-')}"
-        )
+        raise NotFound(f"The plugin {plugin_id} is not installed. {how_to_install(plugin_id, found)}")
     return found[plugin_id]
 
 
-def states(config: Config, engine: Engine | None) -> list[PluginState]:
+def states(config: Config, engine: Engine | None, *, safe_mode: bool = False) -> list[PluginState]:
     """Return every known plugin: the enabled ones in their order, then the others by name.
 
     `active` means that nothing is known against it; whether its code works shows when it is loaded. Without a database
-    (None) its tables are taken to be as they should.
+    (None) its tables are taken to be as they should. With `safe_mode` none is active, as none would be loaded.
     """
     found = discover()
     known = read_known(engine) if engine is not None else Known()
     broken = _breakers(engine) if engine is not None else {}
     enabled = list(dict.fromkeys(config.plugins.enabled))
-    return [
-        _state(
-            plugin_id, found.get(plugin_id), known, broken, enabled=plugin_id in enabled, database=engine is not None
-        )
+    stated = [
+        _state(plugin_id, found, known, broken, enabled=plugin_id in enabled, database=engine is not None)
         for plugin_id in [*enabled, *sorted({*found, *known.records} - set(enabled))]
     ]
+    return [_left_out(state) if safe_mode else state for state in stated]
+
+
+def _left_out(state: PluginState) -> PluginState:
+    if not state.enabled or state.status is PluginStatus.MISSING:
+        return state
+    return replace(state, status=PluginStatus.DISABLED, reason=f"{SAFE_MODE} {state.reason}".rstrip())
 
 
 def _state(
     plugin_id: str,
-    plugin: Discovered | None,
+    found: Mapping[str, Discovered],
     known: Known,
     broken: dict[str, list[str]],
     *,
     enabled: bool,
     database: bool,
 ) -> PluginState:
+    plugin = found.get(plugin_id)
     record = known.records.get(plugin_id)
     state = PluginState(
         id=plugin_id,
@@ -67,8 +70,7 @@ def _state(
         adds={"tables": tuple(record.tables)} if record and record.tables else {},
     )
     if plugin is None:
-        package = state.distribution or f"helpdesk-{plugin_id.replace('_', '-')}"
-        reason = f"Did you install the package that contains it? pip install {package}"
+        reason = f"It is not installed. {how_to_install(plugin_id, found, state.distribution)}"
         if record:
             reason += f" Its data is kept; helpdesk plugins purge {plugin_id} removes it."
         return replace(state, status=PluginStatus.MISSING, reason=reason)

@@ -119,10 +119,10 @@ def _seen(cli: Cli) -> "list[PluginState]":
     config = cli.config()
     try:
         with cli.engine(config) as engine:
-            return states(config, engine)
+            return states(config, engine, safe_mode=cli.safe_mode)
     except Unavailable as error:
         complain(f"{error} What is known of tables is left out.")
-        return states(config, None)
+        return states(config, None, safe_mode=cli.safe_mode)
 
 
 def _loaded(cli: Cli) -> "list[PluginState]":

@@ -75,7 +75,10 @@ def helpdesk(ctx: click.Context, instance: str | None, safe_mode: bool, verbose:
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Run the command and return the exit code; whatever goes wrong is one line on standard error."""
+    """Run the command and return the exit code; whatever goes wrong is one line on standard error.
+
+    Only several mistakes of one configuration have a line each.
+    """
     try:
         result: Any = helpdesk.main(
             list(arguments) if arguments is not None else None, prog_name="helpdesk", standalone_mode=False
@@ -95,7 +98,8 @@ def run(arguments: Sequence[str] | None) -> int:
         code, text = code_for(error)
         if code is None:
             raise
-        complain(text)
+        for line in text.splitlines():
+            complain(line)
         return int(code)
     return result if type(result) is int else 0
 

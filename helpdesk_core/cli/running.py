@@ -6,15 +6,17 @@ import threading
 
 import click
 
-from helpdesk_core.cli.context import Cli, pass_cli
+from helpdesk_core.cli.context import Cli, WholeNumber, pass_cli
 from helpdesk_core.cli.logs import log_for_a_service
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen at.")
-@click.option("--workers", default=1, show_default=True, help="Processes. One is right for SQLite.")
-@click.option("--threads", default=8, show_default=True, help="Threads of each process.")
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen at.")
+@click.option(
+    "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes. One is right for SQLite."
+)
+@click.option("--threads", type=WholeNumber(1, 1024), default=8, show_default=True, help="Threads of each process.")
 @click.option("--access-log", is_flag=True, help="Print a line for each request.")
 @pass_cli
 def serve(cli: Cli, host: str, port: int, workers: int, threads: int, access_log: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from helpdesk_core.cli.context import Cli, pass_cli
+from helpdesk_core.cli.context import Cli, WholeNumber, pass_cli
 from helpdesk_core.errors import HelpdeskError
 
 OPTIONS: Final = {
@@ -43,16 +43,18 @@ def init(
     Asks for what the options leave open, if there is somebody to ask. An existing helpdesk is never overwritten.
     """
     from helpdesk_core.cli import making
-    from helpdesk_core.users.addresses import normalise
+    from helpdesk_core.users.addresses import clean_name, name_from_address, normalise
 
     making.check_free(cli.folder)
     asking = sys.stdin.isatty() and not admin_password_stdin
 
     def ask(question: str, default: str | None, check: Callable[[str], object]) -> Any:
-        return click.prompt(question, default=default, value_proc=_checked(check)) if asking else default
+        if not asking:
+            return default
+        return click.prompt(question, default=default, value_proc=_checked(check), prompt_suffix=" ")
 
     def fits(section: str, key: str) -> Callable[[str], object]:
-        return lambda given: making.check_answers({section: {key: given}}, {f"{section}.{key}": "this answer"})
+        return lambda given: making.check_answers({section: {key: given}}, {})
 
     site_url = site_url or ask("Where do customers reach the helpdesk?", "http://localhost:8000", fits("site", "url"))
     site_name = site_name or ask("What is it called?", "Helpdesk", fits("site", "name"))
@@ -62,6 +64,8 @@ def init(
     admin_email = admin_email or ask("Your mail address?", None, normalise)
     if not admin_email:
         raise click.UsageError("Whose is the first account? Give --admin-email ADDRESS.")
+    making.check_address(admin_email)
+    admin_name = admin_name or ask("What is your name?", name_from_address(admin_email), clean_name)
     password = _password(asking, admin_password_stdin, admin_email, admin_name or "")
 
     enabled = _ids(plugins or "")
@@ -119,7 +123,7 @@ def _which(cli: Cli) -> str:
 @click.command()
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=WholeNumber(1, 65535),
     default=8000,
     show_default=True,
     help="Where to listen, on this machine only.",

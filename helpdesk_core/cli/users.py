@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpdesk_core.cli.context import Cli, json_option, pass_cli, print_json
+from helpdesk_core.cli.context import Cli, WholeNumber, json_option, pass_cli, print_json
 
 if TYPE_CHECKING:
     from helpdesk_core.actor import Actor
@@ -44,14 +44,20 @@ def create(
     invite: bool,
 ) -> None:
     """Make an account for ADDRESS; without a role, a customer's."""
+    from helpdesk_core.errors import Invalid
     from helpdesk_core.users.accounts import create_user
-    from helpdesk_core.users.addresses import name_from_address
+    from helpdesk_core.users.addresses import name_from_address, normalise
     from helpdesk_core.users.inputs import UserDraft
     from helpdesk_core.users.roles import grant_role
 
+    try:
+        normalise(address)
+    except Invalid as error:
+        raise click.BadParameter(str(error), param_hint="ADDRESS") from None
     password = _line() if password_stdin else None
     with cli.desk() as desk:
         actor = _actor()
+        _check_role(desk, role)
         draft = UserDraft(name=name or name_from_address(address), locale=locale, timezone=timezone)
         with desk.begin(actor):
             user = create_user(desk, actor, draft, address, password=password, invite=invite, is_owner=role == OWNER)
@@ -89,6 +95,7 @@ def role(cli: Cli, address: str, role: str | None, department: str | None, remov
 
     with cli.desk() as desk:
         user = _user(desk, address)
+        _check_role(desk, role)
         if role == OWNER:
             set_owner(desk, _actor(), user.uid, not remove)
         elif role:
@@ -105,7 +112,7 @@ def role(cli: Cli, address: str, role: str | None, department: str | None, remov
 @click.argument("address")
 @click.option("--name", default="command line", show_default=True, help="What the token is for.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help='"read", or a permission; all if left out.')
-@click.option("--days", type=click.IntRange(min=1), help="After how many days it is void; never if left out.")
+@click.option("--days", type=WholeNumber(min=1), help="After how many days it is void; never if left out.")
 @pass_cli
 def token(cli: Cli, address: str, name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make an API token for ADDRESS and print it; it is shown this once."""
@@ -130,11 +137,18 @@ def permissions() -> None:
 @pass_cli
 def explain(cli: Cli, user: str, ticket: str, as_json: bool) -> None:
     """Say whether USER (an address) sees TICKET (a number), and which rules decide that."""
+    from helpdesk_core.errors import NotFound
     from helpdesk_core.tickets.queries import find_ticket
     from helpdesk_core.users.explain import explain
 
+    number = ticket.lstrip("#")
     with cli.desk() as desk, desk.read() as session:
-        found = explain(desk, session, _user(desk, user), find_ticket(session, _actor(), ticket.lstrip("#")))
+        person = _user(desk, user)
+        try:
+            asked = find_ticket(session, _actor(), number)
+        except NotFound:  # which speaks of what one may see; whoever calls the command sees all
+            raise NotFound(f"There is no ticket #{number}.") from None
+        found = explain(desk, session, person, asked)
     if as_json:
         rules = [{"name": rule.name, "applies": rule.applies, "sentence": rule.sentence} for rule in found.rules]
         print_json({"desk": found.desk, "portal": found.portal, "rules": rules})
@@ -157,6 +171,17 @@ def _user(desk: "Helpdesk", address: str) -> "User":
     if user is None:
         raise NotFound(f"Nobody has the address {address}. Make the account with: helpdesk users create {address}")
     return user
+
+
+def _check_role(desk: "Helpdesk", role: str | None) -> None:
+    """NotFound with the roles there are, if it is none of them."""
+    from helpdesk_core.errors import NotFound
+    from helpdesk_core.users.roles import all_roles
+
+    with desk.read() as session:
+        known = [*(each.key for each in all_roles(session)), OWNER]
+    if role and role not in known:
+        raise NotFound(f"There is no role “{role}”. There are: {', '.join(known)}.")
 
 
 def _roles(desk: "Helpdesk", address: str) -> list[tuple[str, str | None]]:

@@ -1,8 +1,10 @@
 """Which plugins are installed, read from the metadata of their distributions; nothing of theirs is imported."""
 
+import difflib
 import importlib
 import importlib.metadata
 import importlib.util
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -68,6 +70,22 @@ class Discovered:
         folder = self.package_folder()
         migrations = folder / "migrations" if folder else None
         return Owner(self.id, migrations if migrations and migrations.is_dir() else None)
+
+
+def near(plugin_id: str, known: Iterable[str]) -> str:
+    """Return "Did you mean …?" if a plugin of a similar name is known, else nothing."""
+    close = difflib.get_close_matches(plugin_id, list(known), n=1)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def how_to_install(plugin_id: str, known: Iterable[str], distribution: str = "") -> str:
+    """Say what to do about a plugin that is not installed; `distribution` is the one it came from before.
+
+    Only that one is named: behind a name that was made up from a misspelt one may be anybody's package.
+    """
+    if distribution:
+        return f"Install it again: pip install {distribution}"
+    return near(plugin_id, known) or "Install the package that contains it; its author says what it is called."
 
 
 def discover() -> dict[str, Discovered]:

@@ -1,6 +1,5 @@
 """Loading the enabled plugins, so that one which does not fit is skipped with a reason and hurts nobody else."""
 
-import difflib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING
 import helpdesk_core
 from helpdesk_core.errors import ConfigError, HelpdeskError
 from helpdesk_core.plugins.checks import Unusable, check_class, check_database, check_distribution, import_plugin
-from helpdesk_core.plugins.discovery import Discovered, discover
+from helpdesk_core.plugins.discovery import Discovered, discover, how_to_install
 from helpdesk_core.plugins.plugin import Plugin
 from helpdesk_core.plugins.records import Known, read_known
-from helpdesk_core.plugins.registry import PluginRegistry, PluginState, PluginStatus, needs
+from helpdesk_core.plugins.registry import SAFE_MODE, PluginRegistry, PluginState, PluginStatus, needs
 
 if TYPE_CHECKING:
     from helpdesk_core.runtime import Helpdesk
@@ -68,14 +67,12 @@ def _states(
         status, reason = PluginStatus.DISABLED, ""
         if found is None:
             status = PluginStatus.MISSING
-            distribution = record.distribution if record else f"helpdesk-{plugin_id.replace('_', '-')}"
-            reason = f"Did you install the package that contains it? pip install {distribution}"
+            hint = how_to_install(plugin_id, discovered, record.distribution if record else "")
+            reason = f"It is not installed. {hint}"
             if record:
                 reason += f" Its data is kept; helpdesk plugins purge {plugin_id} removes it."
-            elif close := difflib.get_close_matches(plugin_id, discovered, n=1):
-                reason += f" Or did you mean {close[0]}?"
         elif plugin_id in listed and safe_mode:
-            reason = "The helpdesk runs in safe mode, without plugins."
+            reason = SAFE_MODE
         yield PluginState(
             id=plugin_id,
             status=status,

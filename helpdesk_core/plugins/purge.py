@@ -15,6 +15,7 @@ from helpdesk_core.db.locking import exclusive
 from helpdesk_core.db.owners import core_tables, tables_of, version_table
 from helpdesk_core.errors import Conflict, Invalid, NotFound
 from helpdesk_core.plugins.models import PluginRecord
+from helpdesk_core.settings import enabled
 from helpdesk_core.settings.store import TOPIC as SETTINGS
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ def purge(desk: "Helpdesk", plugin_id: str, typed_name: str, dump_to: Path | Non
     """
     if typed_name != plugin_id:
         raise Invalid({"name": [f"Type {plugin_id} to remove all that the plugin stored."]})
-    if plugin_id in desk.config.plugins.enabled:
+    if plugin_id in enabled.listed(desk.config):
         raise Conflict(f"The plugin {plugin_id} is enabled. Disable it first: helpdesk plugins disable {plugin_id}")
+    if plugin_id in desk.config.plugins.enabled:
+        raise Conflict(f"The plugin {plugin_id} was disabled just now and is still at work. Try again in a moment.")
     with exclusive(desk.engine) as connection:
         own, version = _own_tables(connection, plugin_id)
         conditions = _rows(plugin_id)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+SAFE_MODE = "The helpdesk runs in safe mode, without plugins."
+"""The reason of an enabled plugin that is left out for that."""
+
+
 class PluginStatus(StrEnum):
     """Whether a plugin works, and if not, why in one word."""
 

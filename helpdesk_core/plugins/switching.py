@@ -12,7 +12,7 @@ from helpdesk_core.db.migrate import MigrationError, Status
 from helpdesk_core.db.owners import CORE, CORE_ID, read_revisions
 from helpdesk_core.errors import ConfigError, Conflict, NotFound
 from helpdesk_core.plugins.checks import Unusable, check_distribution
-from helpdesk_core.plugins.discovery import Discovered, discover
+from helpdesk_core.plugins.discovery import Discovered, discover, how_to_install
 from helpdesk_core.plugins.records import upgrade_plugin
 from helpdesk_core.settings import Config, enabled
 
@@ -34,9 +34,10 @@ def enable(config: Config, engine: Engine, plugin_id: str, now: datetime) -> tup
     """
     if reason := enabled.pinned_by(config):
         raise ConfigError(reason)
-    plugin = discover().get(plugin_id)
+    found = discover()
+    plugin = found.get(plugin_id)
     if plugin is None:
-        raise NotFound(f"The plugin {plugin_id} is not installed. pip install helpdesk-{plugin_id.replace('_', '-')}")
+        raise NotFound(f"The plugin {plugin_id} is not installed. {how_to_install(plugin_id, found)}")
     try:
         check_distribution(plugin, helpdesk_core.__version__)
     except Unusable as unusable:
@@ -47,8 +48,11 @@ def enable(config: Config, engine: Engine, plugin_id: str, now: datetime) -> tup
 
 
 def disable(config: Config, plugin_id: str) -> None:
-    """Take the plugin off the list; everything it stored is kept. NotFound if it is not on the list."""
-    if plugin_id not in config.plugins.enabled:
+    """Take the plugin off the list; everything it stored is kept. NotFound if it is not on the list.
+
+    What counts is the list as it is now: a plugin that was put there just now need not be loaded yet.
+    """
+    if plugin_id not in enabled.listed(config):
         raise NotFound(f"The plugin {plugin_id} is not enabled; `helpdesk plugins list` shows which are.")
     enabled.disable(config, plugin_id)
 

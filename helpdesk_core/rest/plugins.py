@@ -15,7 +15,9 @@ from helpdesk_core.plugins.registry import PluginStatus
 from helpdesk_core.rest.context import current_actor, current_desk
 from helpdesk_core.rest.routing import Endpoints
 from helpdesk_core.rest.views import Page
+from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.schemas import Input, Moment, Output, page_of
+from helpdesk_core.settings import enabled
 
 endpoints: Final = Endpoints("Plugins", "What completes this helpdesk.")
 
@@ -28,7 +30,7 @@ class PluginShown(Output):
     id = fields.String()
     status = fields.String(metadata={"enum": [str(each) for each in PluginStatus]})
     reason = fields.String(metadata={"description": "What to do about a status but active and disabled."})
-    enabled = fields.Boolean(metadata={"description": "Whether it is on the list."})
+    enabled = fields.Boolean(metadata={"description": "Whether it is on the list, loaded already or not."})
     title = fields.String()
     summary = fields.String()
     version = fields.String()
@@ -85,13 +87,16 @@ class PurgedShown(Output):
 @endpoints.get("/plugins", permission=MANAGE, returns=PluginPage)
 def list_plugins() -> Page:
     """List every known plugin: the enabled ones in their order, then the others by name."""
-    return Page([state.as_dict() for state in current_desk().plugins])
+    desk = current_desk()
+    wanted = _wanted(desk)
+    return Page([{**state.as_dict(), "enabled": state.id in wanted} for state in desk.plugins])
 
 
 @endpoints.get("/plugins/<id>", permission=MANAGE, returns=PluginShown)
 def read_plugin(id: str) -> dict[str, Any]:
     """Read the state of a plugin."""
-    return current_desk().plugins.get(id).as_dict()
+    desk = current_desk()
+    return {**desk.plugins.get(id).as_dict(), "enabled": id in _wanted(desk)}
 
 
 @endpoints.post("/plugins/<id>/enable", permission=MANAGE, returns=PluginShown, status=202)
@@ -144,6 +149,14 @@ def close_breaker(id: str, hook: str) -> Page:
     administration.close_breaker(desk, actor, id, hook)
     hurry(desk, actor, id)
     return list_hooks(id)
+
+
+def _wanted(desk: Helpdesk) -> tuple[str, ...]:
+    """Return the list as the file has it now; as it was loaded, if somebody has just made the file unreadable."""
+    try:
+        return enabled.listed(desk.config)
+    except ConfigError:
+        return desk.config.plugins.enabled
 
 
 def _hook(hook: str, line: HookReport | None, reason: str | None) -> dict[str, Any]:

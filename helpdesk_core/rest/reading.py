@@ -8,12 +8,14 @@ from flask import Request, request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MultiDict
 
 from helpdesk_core.errors import Invalid, NotFound
 from helpdesk_core.rest.problems import Malformed, WrongMediaType
 
 UNUSABLE = "This has characters that no text can have (NUL, or half of a pair). Take them out."
 UNKNOWN = "Unknown field."
+NO_OBJECT = 'Send one JSON object with the fields as its keys, such as {"name": "…"}.'
 
 
 class Parser(FlaskParser):
@@ -33,14 +35,14 @@ class Parser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         """Return the query."""
-        _check_texts(req.args.to_dict(flat=False))
+        _check_texts(_named(req.args))
         return super().load_querystring(req, schema)
 
     def load_form(self, req: Request, schema: Schema) -> Any:
         """Return the fields and files of a multipart form as one."""
         if req.mimetype != "multipart/form-data":
             raise WrongMediaType("Send the file as multipart/form-data.")
-        _check_texts(req.form.to_dict(flat=False))
+        _check_texts(_named(req.form))
         return {**req.form.to_dict(), **req.files.to_dict()} or missing
 
     def handle_error(
@@ -55,7 +57,10 @@ class Parser(FlaskParser):
         """Raise `Invalid` with the problems by field."""
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
         inner = messages.get("json") or messages.get("query") or messages.get("form") or messages
-        raise Invalid(dict(_flat("", inner)))
+        found = dict(_flat("", inner))
+        if found.get("") == [schema.error_messages["type"]]:
+            found[""] = [NO_OBJECT]
+        raise Invalid(found)
 
 
 def read_json(req: Request) -> Any:
@@ -76,6 +81,11 @@ def check_path() -> None:
     """Raise `NotFound` if the address has characters that no name can have."""
     if any(isinstance(each, str) and not _usable(each) for each in (request.view_args or {}).values()):
         raise NotFound("There is nothing at this address.")
+
+
+def _named(given: MultiDict[str, str]) -> dict[str, str | list[str]]:
+    """Return the values by name, as a list only where a name was given more than once."""
+    return {name: values[0] if len(values) == 1 else values for name, values in given.lists()}
 
 
 def _check_texts(value: Any) -> None:

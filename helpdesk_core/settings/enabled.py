@@ -34,6 +34,16 @@ def disable(config: Config, name: str) -> tuple[str, ...]:
     return _edit(config, name, present=False)
 
 
+def listed(config: Config) -> tuple[str, ...]:
+    """Return the list as file and environment say it now, whatever was loaded; ConfigError as for `enable`."""
+    pin = config.pinned.get("plugins", {}).get("enabled")
+    if pin is not None and pin.source == "environment":
+        return config.plugins.enabled
+    path = config.instance / FILE_NAME
+    file = read_toml(path)
+    return _listed(file.data if file else {}, path)
+
+
 def pinned_by(config: Config) -> str | None:
     """Say what keeps the list of plugins from being edited; None if nothing does."""
     pin = config.pinned.get("plugins", {}).get("enabled")

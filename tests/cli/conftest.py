@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +15,19 @@ from tests.cli.commands import INIT, PASSWORD, Ran, Run
 
 
 @pytest.fixture
-def untouched_logging() -> Iterator[None]:
-    """Put the handlers back that the command replaces."""
+def untouched_process() -> Iterator[None]:
+    """Put the handlers and the umask back that the command replaces."""
+    umask = os.umask(0o022)
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    os.umask(umask)
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, untouched_logging: None) -> Run:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, untouched_process: None) -> Run:
     """Run `helpdesk` with these words, and `stdin` to read."""
     for name in ("HELPDESK_INSTANCE", "HELPDESK_SAFE_MODE"):
         monkeypatch.delenv(name, raising=False)
@@ -43,10 +46,12 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, unt
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instance as `helpdesk init` makes it; copy it."""
     folder = tmp_path_factory.mktemp("template") / "instance"
+    umask = os.umask(0o022)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
         patch.delenv("HELPDESK_INSTANCE", raising=False)
         assert main(["--instance", str(folder), *INIT]) == 0
+    os.umask(umask)
     return folder
 
 

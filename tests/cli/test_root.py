@@ -65,7 +65,7 @@ def test_every_command_has_a_help(words: tuple[str, ...], run: Run, tmp_path: Pa
         (["plugins", "enable"], "Missing argument 'NAME'. See: helpdesk plugins enable --help"),
         (
             ["serve", "--port", "x"],
-            "Invalid value for '--port': 'x' is not a valid integer range. See: helpdesk serve --help",
+            "Invalid value for '--port': 'x' is not a whole number from 1 to 65535. See: helpdesk serve --help",
         ),
     ],
 )

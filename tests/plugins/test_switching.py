@@ -58,13 +58,31 @@ def test_enabling_makes_the_tables_and_then_edits_the_list(
     assert tables(engine) == {"notes_pages", "notes_version"}
 
 
+def test_what_counts_is_the_list_of_the_file_whatever_is_loaded(
+    installed: Distributions, open_desk: Open, engine: Engine, instance: Path
+) -> None:
+    installed.add("notes", migrations=NOTES)
+    desk = open_desk()
+    enable(desk.config, engine, "notes", NOW)
+    with pytest.raises(Conflict, match="is enabled"):
+        purge(desk, "notes", "notes")
+    disable(desk.config, "notes")
+    assert load_config(instance, {}).plugins.enabled == ()
+    with pytest.raises(NotFound, match="not enabled"):
+        disable(desk.config, "notes")
+
+
 def test_what_is_not_installed_or_does_not_fit_is_not_enabled(
     installed: Distributions, open_desk: Open, engine: Engine, instance: Path
 ) -> None:
     installed.add("old", core="<0.0.1", migrations={"v0001.py": make_table("old_things")})
     desk = open_desk()
-    with pytest.raises(NotFound, match="pip install helpdesk-nope"):
+    with pytest.raises(NotFound, match="Did you mean old") as caught:
+        enable(desk.config, engine, "oldd", NOW)
+    assert "pip" not in str(caught.value)
+    with pytest.raises(NotFound, match="nope is not installed") as caught:
         enable(desk.config, engine, "nope", NOW)
+    assert "pip" not in str(caught.value)
     with pytest.raises(Conflict, match="is for helpdesk-core"):
         enable(desk.config, engine, "old", NOW)
     with pytest.raises(NotFound, match="not enabled"):
@@ -235,9 +253,9 @@ def test_core_can_delete_its_rows_while_a_plugin_with_keys_into_it_is_disabled(
     from helpdesk_core.tickets.models import TicketType
 
     with Session(engine.execution_options(helpdesk_write=True)) as session, session.begin():
-        session.add(TicketType(id=1, key="a", name="A"))
+        session.add(TicketType(id=99, key="a", name="A"))
         session.flush()
-        session.execute(text("INSERT INTO notes_pages (id) VALUES (1)"))
+        session.execute(text("INSERT INTO notes_pages (id) VALUES (99)"))
     with Session(engine.execution_options(helpdesk_write=True)) as session, session.begin():
         session.execute(delete(TicketType))
         assert session.execute(text("SELECT count(*) FROM notes_pages")).scalar() == 0

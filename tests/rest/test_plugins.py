@@ -147,6 +147,11 @@ def test_plugins_are_listed_and_switched(
         assert body(api.get("/plugins/clocks")) == listed["clocks"]
         assert body(api.post("/plugins/clocks/enable"), 202)["enabled"] is True
         assert file.read_text(encoding="utf-8") == '# ours\n[plugins]\nenabled = ["clocks"]\n'
+        assert body(api.get("/plugins/clocks"))["enabled"] is True, "as the file says, loaded or not"
+        assert {each["id"]: each["enabled"] for each in body(api.get("/plugins"))["items"]}["clocks"] is True
+        assert body(api.post("/plugins/clocks/disable"), 202)["enabled"] is False
+        assert body(api.post("/plugins/clocks/disable"), 404)["code"] == "not-found"
+        assert body(api.post("/plugins/clocks/enable"), 202)["enabled"] is True
         assert body(api.post("/plugins/nonsense/enable"), 404)["code"] == "not-found"
         assert caller(app, desk, world.agent()).post("/plugins/clocks/enable").status_code == 403
     finally:

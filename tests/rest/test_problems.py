@@ -64,6 +64,18 @@ def test_what_is_wrong_is_told_by_field(as_: As, admin: Actor) -> None:
     assert "department: This is needed." in answer.json["detail"]
 
 
+def test_a_body_that_is_no_object_is_told_what_to_send(as_: As, admin: Actor) -> None:
+    for sent in (b"[]", b'"text"', b"null"):
+        answer = as_(admin).patch("/tickets/1", data=sent, content_type="application/json")
+        assert code_of(answer) == (422, "invalid")
+        assert "one JSON object" in answer.json["detail"]
+
+
+def test_a_parameter_that_was_given_once_is_named_without_a_position(as_: As, admin: Actor) -> None:
+    assert list(as_(admin).get("/tickets?after=%00").json["errors"]) == ["after"]
+    assert list(as_(admin).get("/tickets?tag=a&tag=%00").json["errors"]) == ["tag.1"]
+
+
 def test_services_problems_come_under_the_names_of_the_request(as_: As, admin: Actor) -> None:
     api = as_(admin)
     answer = api.post("/tickets", {"subject": "", "message": {}, "department": "nowhere", "type": "odd"})
