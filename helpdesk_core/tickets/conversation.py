@@ -148,7 +148,7 @@ def _where_it_went(session: Session, actor: Actor, ticket: Ticket, side: Side = 
         number = session.scalar(select(Ticket.number).where(Ticket.id == ticket.merged_into_id))
         try:
             ticket = find_ticket(session, actor, number or "", side)
-        except NotFound:
+        except (NotFound, Forbidden):
             if side == "desk":
                 raise Refused(
                     _l("This ticket was merged into another one, which you may not see. Ask a colleague who may.")

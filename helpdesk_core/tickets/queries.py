@@ -12,7 +12,7 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad
 from helpdesk_core.actor import Actor
 from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.attachments.service import find_waiting
-from helpdesk_core.errors import NotFound
+from helpdesk_core.errors import HelpdeskError, NotFound
 from helpdesk_core.events.models import EventRow
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.models import (
@@ -24,6 +24,7 @@ from helpdesk_core.tickets.models import (
     TicketTag,
 )
 from helpdesk_core.tickets.rights import Reach, Side, reach_of, visible, within_reach
+from helpdesk_core.users.permissions import refusal
 
 _WHOLE: Final[tuple[_AbstractLoad, ...]] = (
     joinedload(Ticket.status),
@@ -51,11 +52,20 @@ _TIMELINE: Final = (
 
 
 def find_ticket(session: Session, actor: Actor, number: str, side: Side = "any") -> Ticket:
-    """Return the ticket with that number, its status, people and department loaded; `NotFound` if not visible."""
+    """Return the ticket with that number, its status, people and department loaded.
+
+    `NotFound` if the actor may not see it at all, `Forbidden` if they see it as its customer and the desk is asked for.
+    """
     ticket = session.scalar(_by_number(reach_of(actor), side), {"number": number})
     if ticket is None:
-        raise NotFound(_l("There is no ticket #%(number)s, or you may not see it.", number=number))
+        raise _out_of_reach(session, actor, number, side)
     return ticket
+
+
+def _out_of_reach(session: Session, actor: Actor, number: str, side: Side) -> HelpdeskError:
+    if side == "desk" and session.scalar(_by_number(reach_of(actor), "portal"), {"number": number}) is not None:
+        return refusal(actor, "ticket.read")
+    return NotFound(_l("There is no ticket #%(number)s, or you may not see it.", number=number))
 
 
 @lru_cache(KEPT_STATEMENTS)
@@ -75,7 +85,7 @@ def lock_ticket(session: Session, actor: Actor, number: str, side: Side = "any")
     )
     ticket = session.scalar(query)
     if ticket is None:
-        raise NotFound(_l("There is no ticket #%(number)s, or you may not see it.", number=number))
+        raise _out_of_reach(session, actor, number, side)
     return ticket
 
 

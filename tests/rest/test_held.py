@@ -17,7 +17,7 @@ def test_a_reply_is_sent_taken_back_and_sent_again(
     assert (held["body_text"], held["status"], held["error"]) == ("Done", "resolved", None)
     assert body(api.get(f"/tickets/{number}/held-replies"))["items"] == [held]
     assert len(body(mine.get(f"/tickets/{number}/messages"))["items"]) == 1
-    assert mine.get(f"/tickets/{number}/held-replies").status_code == 404
+    assert mine.get(f"/tickets/{number}/held-replies").status_code == 403
     assert mine.post(f"/tickets/{number}/held-replies", {"body_text": "I too"}).status_code == 403
     assert mine.post(f"/held-replies/{held['id']}/undo").status_code == 404
     assert body(api.post(f"/held-replies/{held['id']}/undo")) == held

@@ -24,17 +24,18 @@ def test_a_customer_never_meets_an_internal_note(as_: As, world: World, agent: A
     assert body(api.get(f"/tickets/{number}/messages/{note['id']}"))["attachments"][0]["name"] == "dunning.txt"
     assert [each["kind"] for each in body(mine.get(f"/tickets/{number}/messages"))["items"]] == ["public"]
     ticket = f"/tickets/{number}"
-    for path in (
-        f"{ticket}/messages/{note['id']}",
-        f"/attachments/{file['id']}",
-        f"{ticket}/events",
-        f"{ticket}/operations",
-    ):
+    for path in (f"{ticket}/messages/{note['id']}", f"/attachments/{file['id']}"):
         assert mine.get(path).status_code == 404
+    for path in ("events", "operations", "held-replies"):
+        assert mine.get(f"{ticket}/{path}").status_code == 403
     assert body(mine.get("/tickets?text=not paid"))["items"] == []
     for path in ("", "/messages", "/participants", "/links"):
         assert SECRET not in mine.get(f"/tickets/{number}{path}").text
-    assert mine.post(f"/tickets/{number}/messages", {"kind": "internal", "body_text": "Me too"}).status_code == 404
+    refused = body(mine.post(f"/tickets/{number}/messages", {"kind": "internal", "body_text": "Me too"}), 403)
+    assert "ticket.read" in refused["detail"]
+    others = as_(world.customer())
+    assert others.post(f"/tickets/{number}/messages", {"kind": "internal", "body_text": "Hi"}).status_code == 404
+    assert others.get(f"{ticket}/events").status_code == 404
 
 
 def test_a_specialist_sees_the_ticket_from_the_desk_and_no_other(as_: As, world: World, agent: Actor) -> None:

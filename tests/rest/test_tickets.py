@@ -278,7 +278,7 @@ def test_a_requester_closes_and_reopens_but_does_not_change(as_: As, world: Worl
     assert closed["closed_at"] is not None
     reopened = body(api.post(f"/tickets/{number}/reopen"))
     assert (reopened["status"], reopened["closed_at"]) == ("open", None)
-    assert api.patch(f"/tickets/{number}", {"priority": "urgent"}).status_code == 404
+    assert api.patch(f"/tickets/{number}", {"priority": "urgent"}).status_code == 403
 
 
 def test_split_merge_and_undo(as_: As, world: World, agent: Actor) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from helpdesk_core.api import STAFF, Helpdesk, NotFound, Route
+from helpdesk_core.api import STAFF, Forbidden, Helpdesk, NotFound, Route
 from helpdesk_core.api.automation import NAMES, AutomaticAction, ConditionField, condition_fields_of, said_values
 from helpdesk_core.api.tickets import find_ticket, lock_ticket
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context
@@ -68,7 +68,7 @@ class Trying:
             close_session()
             try:
                 judged = dry_run(self.desk, current_actor(), number, trigger)
-            except NotFound as error:
+            except (NotFound, Forbidden) as error:
                 problem = _(str(error))
         lines = [self._line(each) for each in judged] if judged is not None else None
         return render_template(
