@@ -11,7 +11,8 @@ from helpdesk_core.web.portal.home import answers_to, finds_answers
 from helpdesk_core.web.portal.lists import GROUPS
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
 from helpdesk_core.web.portal.words import ListedTicket, Standing, listed, standing
-from helpdesk_core.web.submitted import EXPECTED, keep_files, received_files, sent_before, waiting_files
+from helpdesk_core.web.resent import sent_before
+from helpdesk_core.web.submitted import EXPECTED, keep_files, received_files, refuse_unusable, waiting_files
 
 __all__ = [
     "EXPECTED",
@@ -32,6 +33,7 @@ __all__ = [
     "questions",
     "received_files",
     "refuse_left_out",
+    "refuse_unusable",
     "sent_before",
     "standing",
     "visible_departments",

@@ -6,9 +6,10 @@ from flask import request
 
 from helpdesk_core.drafts.service import keep_draft
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
+from helpdesk_core.web.resent import sent_before
 from helpdesk_core.web.routing import SIGNED_IN, Routes
 from helpdesk_core.web.security import FIELD
-from helpdesk_core.web.submitted import FORM_UID, form_uid, sent_before
+from helpdesk_core.web.submitted import FORM_UID, form_uid
 
 routes = Routes("drafts")
 ROUTES = (routes,)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from flask import request
+from flask import g, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.attachments.inputs import Upload
@@ -16,7 +16,7 @@ from helpdesk_core.attachments.service import store
 from helpdesk_core.db.base import new_uid
 from helpdesk_core.errors import Conflict, Forbidden, HelpdeskError, Invalid, RateLimited, Refused, TooLarge
 from helpdesk_core.runtime import Helpdesk
-from helpdesk_core.tickets.models import Message, Ticket
+from helpdesk_core.texts import lazy as _l
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.oversize import left_out
 
@@ -25,6 +25,9 @@ EXPECTED: Final = (Invalid, Refused, Conflict, TooLarge, RateLimited, Forbidden)
 
 FORM_UID: Final = "form_uid"
 """The hidden field that makes a form count once; it becomes the uid of the message that the form makes."""
+
+
+UNUSABLE: Final = _l("This has a character that no text can have (NUL). Take it out.")
 
 
 def problems_of(error: HelpdeskError, names: Mapping[str, str] | None = None) -> dict[str, list[str]]:
@@ -42,27 +45,23 @@ def problems_of(error: HelpdeskError, names: Mapping[str, str] | None = None) ->
 
 def form_uid() -> str:
     """Return the mark of the form that was sent, or a new one for a form to be shown."""
+    fresh: str | None = g.get("fresh_form_uid")
+    if fresh is not None:
+        return fresh
     given = request.form.get(FORM_UID, "")
     return given if re.fullmatch(r"[A-Za-z0-9_-]{22}", given) else new_uid()
 
 
-@dataclass(frozen=True, slots=True)
-class SentBefore:
-    """What the same form made when it was sent for the first time."""
-
-    number: str
-    author_id: int | None
+def begin_anew() -> None:
+    """Let the form that is shown again count as another one: with its old mark it would be taken for sent."""
+    g.fresh_form_uid = new_uid()
 
 
-def sent_before(session: Session, uid: str, *, internal: bool = False) -> SentBefore | None:
-    """Return what the form has made already, or None; whether to tell of it is for the caller to judge."""
-    query = (
-        select(Ticket.number, Message.author_id).join(Message, Message.ticket_id == Ticket.id).where(Message.uid == uid)
-    )
-    if not internal:
-        query = query.where(Message.kind == "public")
-    row = session.execute(query).first()
-    return SentBefore(row[0] or "", row[1]) if row is not None else None
+def refuse_unusable(form: MultiDict[str, str]) -> None:
+    """Raise `Invalid` for the fields of a form that have NUL in them, as the API does."""
+    wrong = {name: [UNUSABLE] for name, texts in form.lists() if any("\0" in text for text in texts)}
+    if wrong:
+        raise Invalid(wrong)
 
 
 def received_files(field: str = "files") -> tuple[Upload, ...]:

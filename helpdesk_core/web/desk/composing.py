@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from helpdesk_core.attachments.inputs import Upload
 from helpdesk_core.drafts.service import drop_draft, keep_draft
-from helpdesk_core.errors import HelpdeskError, NotFound
+from helpdesk_core.errors import Conflict, HelpdeskError, NotFound
 from helpdesk_core.tickets import changing, people
 from helpdesk_core.tickets.holding import draft_of, send_reply, undo_send
 from helpdesk_core.tickets.inputs import Change, NewMessage
@@ -26,8 +27,17 @@ from helpdesk_core.web.desk.ticket import show
 from helpdesk_core.web.drafts import drafted
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.oversize import left_out, refuse_left_out
+from helpdesk_core.web.resent import MARK, OTHER_CONTENT, SentBefore, content_mark, sent_before
 from helpdesk_core.web.routing import STAFF, Routes
-from helpdesk_core.web.submitted import EXPECTED, form_uid, keep_files, problems_of, received_files, sent_before
+from helpdesk_core.web.submitted import (
+    EXPECTED,
+    begin_anew,
+    form_uid,
+    keep_files,
+    problems_of,
+    received_files,
+    refuse_unusable,
+)
 
 routes = Routes("desk", "/desk")
 
@@ -37,24 +47,25 @@ Answer = Response | str | tuple[str, int]
 @routes.post("/tickets/<number>/messages", permission=STAFF, shows_again=True)
 def post_message(number: str) -> Answer:
     """Send a reply or add a note; the same form sent twice makes one message."""
-    uid = form_uid()
-    if sent_before(db(), uid, internal=True) is not None:
-        return redirect(url_for("desk.ticket", number=number, _anchor=f"m-{uid}"))
+    uid, uploads = form_uid(), received_files()
+    before = sent_before(db(), uid, internal=True)
+    if before is not None:
+        return _once_more(number, uid, before, content_mark(db(), uploads), uploads)
     for name, act in _OTHER_BUTTONS.items():
         if name in request.form:
-            return act(number)
+            return act(number, uploads)
     if kind_of(request.form.get("kind", "")) == "internal":
-        return _sending(number, _note)
+        return _sending(number, _note, uploads)
     answered = _answered_meanwhile(number)
     if answered is not None:
-        composer = _shown_again()
+        composer = _shown_again(uploads)
         composer.warning = _(
             "%(name)s answered while you were writing. Your text is kept: read the answer above, then send yours "
             "again if it still holds.",
             name=answered.author_name,
         )
         return show(number, composer), 409
-    return _sending(number, _reply)
+    return _sending(number, _reply, uploads)
 
 
 @routes.post("/tickets/<number>/preview", permission=STAFF)
@@ -88,22 +99,38 @@ def take_back(number: str, uid: str) -> Response:
     return redirect(url_for("desk.ticket", number=number, _anchor="composer"))
 
 
-def _sending(number: str, send: Callable[[str, NewMessage], str]) -> Answer:
+def _once_more(number: str, uid: str, before: SentBefore, mark: str, uploads: Sequence[Upload]) -> Answer:
+    """Answer a form that has made a message: as the first time if it says the same, else with what is not sent yet."""
+    if before.says(mark):
+        return redirect(url_for("desk.ticket", number=number, _anchor=f"m-{uid}"))
+    begin_anew()
+    composer = _shown_again(uploads)
+    composer.warning = said(Conflict(OTHER_CONTENT))
+    return show(number, composer), 409
+
+
+def _sending(number: str, send: Callable[[str, NewMessage], str], uploads: tuple[Upload, ...]) -> Answer:
     """Send what the form brought; on any problem show it again, with everything that was typed and attached."""
-    desk, actor, uploads = current_desk(), current_actor(), received_files()
+    desk, actor, uid = current_desk(), current_actor(), form_uid()
+    mark = content_mark(db(), uploads)
     message = NewMessage(
-        uid=form_uid(),
+        uid=uid,
         text=request.form.get("body", ""),
         attachments=tuple(request.form.getlist("attachments")),
         uploads=uploads,
         status=_status_after(request.form.get("then", "")),
+        details={MARK: mark},
     )
     close_session()
     try:
         refuse_left_out()
+        refuse_unusable(request.form)
         where = send(number, message)
-    except IntegrityError:  # the same form twice in the same moment: the other one made the message
-        where = number
+    except IntegrityError:
+        before = sent_before(db(), uid, internal=True)  # the same form twice in the same moment
+        if before is None:
+            raise
+        return _once_more(number, uid, before, mark, uploads)
     except EXPECTED as error:
         kept, wrong = keep_files(desk, actor, uploads)
         problems = [*(text for texts in problems_of(error).values() for text in texts), *wrong]
@@ -175,31 +202,31 @@ def _status_after(then: str) -> str | None:
     return then if then in words().statuses else None
 
 
-def _shown_again() -> Composer:
+def _shown_again(uploads: Sequence[Upload]) -> Composer:
     """Return the composer as the form brought it, its files taken in so that nobody has to choose them twice."""
-    desk, actor, uploads = current_desk(), current_actor(), received_files()
+    desk, actor = current_desk(), current_actor()
     close_session()
     kept, wrong = keep_files(desk, actor, uploads)
     return from_form(db(), actor, [each.uid for each in kept], [*wrong, *left_out()])
 
 
-def _previewed(number: str) -> Answer:
+def _previewed(number: str, uploads: Sequence[Upload]) -> Answer:
     """Show the page with a preview, where no script fetches one."""
-    composer = _shown_again()
+    composer = _shown_again(uploads)
     composer.preview = preview_html(composer.body)
     return show(number, composer)
 
 
-def _inserted(number: str) -> Answer:
+def _inserted(number: str, uploads: Sequence[Upload]) -> Answer:
     """Show the page with a plugin's text at the end of what was written, where no script puts it to the cursor."""
-    composer = _shown_again()
+    composer = _shown_again(uploads)
     composer.body = "\n\n".join(part for part in (composer.body.rstrip(), _text_to_insert(number)) if part)
     return show(number, composer)
 
 
-def _kept(number: str) -> Answer:
+def _kept(number: str, uploads: Sequence[Upload]) -> Answer:
     """Keep the draft, where no script keeps it by itself."""
-    composer = _shown_again()
+    composer = _shown_again(uploads)
     fields = {**drafted(), "attachments": [each.uid for each in composer.attachments]}
     try:
         keep_draft(current_desk(), current_actor(), draft_name(number), _writing(fields))
@@ -225,5 +252,9 @@ def _text_to_insert(number: str) -> str:
     return text
 
 
-_OTHER_BUTTONS: dict[str, Callable[[str], Answer]] = {"insert": _inserted, "preview": _previewed, "keep": _kept}
+_OTHER_BUTTONS: dict[str, Callable[[str, Sequence[Upload]], Answer]] = {
+    "insert": _inserted,
+    "preview": _previewed,
+    "keep": _kept,
+}
 """What else the composer's form can be sent for, by the name of the button; nothing is posted then."""

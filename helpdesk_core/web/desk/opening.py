@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from helpdesk_core.attachments.inputs import Upload
-from helpdesk_core.errors import Invalid
+from helpdesk_core.errors import Conflict, Invalid
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.accounts import find_by_address
@@ -20,14 +20,16 @@ from helpdesk_core.web.desk.rail import rail_context
 from helpdesk_core.web.hooks import ticket_form_fields
 from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
+from helpdesk_core.web.resent import MARK, OTHER_CONTENT, SentBefore, content_mark, sent_before
 from helpdesk_core.web.routing import Routes
 from helpdesk_core.web.submitted import (
     EXPECTED,
+    begin_anew,
     form_uid,
     keep_files,
     problems_of,
     received_files,
-    sent_before,
+    refuse_unusable,
     waiting_files,
 )
 
@@ -47,10 +49,10 @@ def create_ticket() -> Response | tuple[str, int]:
     desk, actor, uid, form = current_desk(), current_actor(), form_uid(), request.form
     if form.get("then") == "questions":
         return _form({}, form.getlist("kept")), 200
-    before = sent_before(db(), uid)
-    if before is not None:
-        return redirect(url_for("desk.ticket", number=before.number))
     uploads = received_files()
+    before, mark = sent_before(db(), uid), content_mark(db(), uploads)
+    if before is not None:
+        return _once_more(before, mark, uploads)
     extra, problems = answers(_asked())
     if problems:
         return _form_again(problems, uploads)
@@ -58,7 +60,11 @@ def create_ticket() -> Response | tuple[str, int]:
     new = NewTicket(
         subject=form.get("subject", ""),
         message=NewMessage(
-            uid=uid, text=form.get("body", ""), uploads=uploads, attachments=tuple(form.getlist("kept"))
+            uid=uid,
+            text=form.get("body", ""),
+            uploads=uploads,
+            attachments=tuple(form.getlist("kept")),
+            details={MARK: mark},
         ),
         department=form.get("department", ""),
         requester=Requester(email=form.get("email", "").strip(), name=form.get("name", "").strip()),
@@ -73,9 +79,13 @@ def create_ticket() -> Response | tuple[str, int]:
     close_session()
     try:
         refuse_left_out()
+        refuse_unusable(request.form)
         posted = open_ticket(desk, actor.through(channel if channel in BY_HAND else "phone"), new)
-    except IntegrityError:  # the same form twice in the same moment
-        return redirect(url_for("desk.home"))
+    except IntegrityError:
+        before = sent_before(db(), uid)  # the same form twice in the same moment
+        if before is None:
+            raise
+        return _once_more(before, mark, uploads)
     except EXPECTED as error:
         return _form_again(problems_of(error, NAMES), uploads)
     opened = posted.ticket
@@ -85,12 +95,21 @@ def create_ticket() -> Response | tuple[str, int]:
     return redirect(url_for("desk.home"))
 
 
-def _form_again(problems: dict[str, list[str]], uploads: tuple[Upload, ...]) -> tuple[str, int]:
+def _once_more(before: SentBefore, mark: str, uploads: tuple[Upload, ...]) -> Response | tuple[str, int]:
+    """Answer a form that has made a ticket: as the first time if it says the same, else with what is not sent yet."""
+    if before.says(mark):
+        return redirect(url_for("desk.ticket", number=before.number))
+    begin_anew()
+    close_session()
+    return _form_again(problems_of(Conflict(OTHER_CONTENT)), uploads, 409)
+
+
+def _form_again(problems: dict[str, list[str]], uploads: tuple[Upload, ...], status: int = 422) -> tuple[str, int]:
     """Return the form with what is wrong; the files that came along are kept."""
     kept, wrong = keep_files(current_desk(), current_actor(), uploads)
     if wrong:
         problems["files"] = wrong
-    return _form(problems, [*request.form.getlist("kept"), *(each.uid for each in kept)]), 422
+    return _form(problems, [*request.form.getlist("kept"), *(each.uid for each in kept)]), status
 
 
 def _asked() -> list[Question]:

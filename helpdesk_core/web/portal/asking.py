@@ -16,7 +16,7 @@ from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.departments.models import Department
 from helpdesk_core.departments.queries import visible_departments
 from helpdesk_core.drafts.service import drop_draft, find_draft, keep_draft
-from helpdesk_core.errors import Invalid
+from helpdesk_core.errors import Conflict, Invalid
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.addresses import normalise
@@ -28,15 +28,16 @@ from helpdesk_core.web.localisation import language
 from helpdesk_core.web.oversize import left_out, refuse_left_out
 from helpdesk_core.web.portal.home import SHORT, answers_to, finds_answers
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
+from helpdesk_core.web.resent import MARK, OTHER_CONTENT, SentBefore, content_mark, sent_before
 from helpdesk_core.web.routing import PUBLIC, Routes
 from helpdesk_core.web.submitted import (
     EXPECTED,
-    SentBefore,
+    begin_anew,
     form_uid,
     keep_files,
     problems_of,
     received_files,
-    sent_before,
+    refuse_unusable,
     waiting_files,
 )
 
@@ -83,23 +84,26 @@ def new_ticket() -> Any:
             close_session()
             drop_draft(desk, actor, DRAFT)
             return redirect(url_for("portal.new_ticket"))
-    if done := sent_before(db(), uid):
-        return _arrived(actor, done)
+    uploads = received_files()
+    done, mark = sent_before(db(), uid), content_mark(db(), uploads)
     form.kept = waiting_files(db(), actor, request.form.getlist("attachments"))
     close_session()
-    uploads = received_files()
-    new = _read(actor, form, uid, uploads)
+    if done is not None:
+        return _once_more(actor, done, mark, form, uploads)
+    new = _read(actor, form, uid, uploads, mark)
     if new is None:
         return _page(_kept(actor, form, uploads)), 422
     try:
         refuse_left_out()
+        refuse_unusable(request.form)
         if new.requester is not None:
             check_visitor(desk, new.requester.email or "", request.remote_addr)
         posted = open_ticket(desk, actor, new)
     except IntegrityError:
-        if done := sent_before(db(), uid):  # the same form, sent twice in the same moment
-            return _arrived(actor, done)
-        raise
+        done = sent_before(db(), uid)  # the same form, sent twice in the same moment
+        if done is None:
+            raise
+        return _once_more(actor, done, mark, form, uploads)
     except EXPECTED as error:
         form.errors = problems_of(error, NAMES)
         return _page(_kept(actor, form, uploads)), error.status
@@ -143,7 +147,7 @@ def _keep(actor: Actor, form: Form) -> Any:
     return redirect(url_for("portal.new_ticket"))
 
 
-def _read(actor: Actor, form: Form, uid: str, uploads: tuple[Upload, ...]) -> NewTicket | None:
+def _read(actor: Actor, form: Form, uid: str, uploads: tuple[Upload, ...], mark: str) -> NewTicket | None:
     """Return the ticket that was asked for, or None when the form alone tells that something is missing."""
     extra, problems = answers(form.asked)
     if form.department is None:
@@ -162,7 +166,13 @@ def _read(actor: Actor, form: Form, uid: str, uploads: tuple[Upload, ...]) -> Ne
         return None
     return NewTicket(
         subject=subject,
-        message=NewMessage(text=body, uploads=uploads, attachments=tuple(each.uid for each in form.kept), uid=uid),
+        message=NewMessage(
+            text=body,
+            uploads=uploads,
+            attachments=tuple(each.uid for each in form.kept),
+            details={MARK: mark},
+            uid=uid,
+        ),
         department=form.department or "",
         requester=requester,
         locale=language(),
@@ -214,6 +224,15 @@ def _page(form: Form) -> str:
         finds=finds_answers(),
         max_mb=desk.settings.site().attachment_max_mb,
     )
+
+
+def _once_more(actor: Actor, done: SentBefore, mark: str, form: Form, uploads: tuple[Upload, ...]) -> Any:
+    """Answer a form that has made a ticket: as the first time if it says the same, else with what is not sent yet."""
+    if done.says(mark):
+        return _arrived(actor, done)
+    begin_anew()
+    form.errors = problems_of(Conflict(OTHER_CONTENT))
+    return _page(_kept(actor, form, uploads)), 409
 
 
 def _arrived(actor: Actor, done: SentBefore) -> Any:

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from helpdesk_core.actor import Actor
+from helpdesk_core.attachments.inputs import Upload
 from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.drafts.service import drop_draft, find_draft
-from helpdesk_core.errors import HelpdeskError
+from helpdesk_core.errors import Conflict, HelpdeskError
 from helpdesk_core.tickets import changing, people
 from helpdesk_core.tickets.conversation import needs_follow_up
 from helpdesk_core.tickets.conversation import reply as post_reply
@@ -28,14 +29,16 @@ from helpdesk_core.web.localisation import said
 from helpdesk_core.web.message_parts import message_parts
 from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.portal.words import standing
+from helpdesk_core.web.resent import MARK, OTHER_CONTENT, content_mark, sent_before
 from helpdesk_core.web.routing import CUSTOMER, Routes
 from helpdesk_core.web.submitted import (
     EXPECTED,
+    begin_anew,
     form_uid,
     keep_files,
     problems_of,
     received_files,
-    sent_before,
+    refuse_unusable,
     waiting_files,
 )
 
@@ -59,25 +62,36 @@ def reply(number: str) -> Any:
     """Send an answer; the same form sent twice is one answer."""
     actor, desk, uid = current_actor(), current_desk(), form_uid()
     found = find_ticket(db(), actor, number, "portal")
-    done = sent_before(db(), uid)
+    uploads = received_files()
+    done, mark = sent_before(db(), uid), content_mark(db(), uploads)
     kept = waiting_files(db(), actor, request.form.getlist("attachments"))
     close_session()
-    if done is not None:
+    if done is not None and done.says(mark):
         return redirect(url_for("portal.ticket", number=done.number))
-    uploads = received_files()
     draft = NewMessage(
-        text=request.form.get("body", ""), uploads=uploads, attachments=tuple(each.uid for each in kept), uid=uid
+        text=request.form.get("body", ""),
+        uploads=uploads,
+        attachments=tuple(each.uid for each in kept),
+        details={MARK: mark},
+        uid=uid,
     )
     try:
+        if done is not None:
+            begin_anew()
+            raise Conflict(OTHER_CONTENT)
         refuse_left_out()
+        refuse_unusable(request.form)
         posted = post_reply(desk, actor, number, draft)
     except IntegrityError:
-        if sent_before(db(), uid) is None:
+        done = sent_before(db(), uid)
+        if done is None:
             raise
-        return redirect(url_for("portal.ticket", number=number))
+        if done.says(mark):
+            return redirect(url_for("portal.ticket", number=number))
+        begin_anew()
+        return _page_again(actor, found, Conflict(OTHER_CONTENT), uploads, kept)
     except EXPECTED as error:
-        stored: list[Attachment] = keep_files(desk, actor, uploads)[0] if actor.is_signed_in else []
-        return _page(actor, found, error, [*kept, *stored]), error.status
+        return _page_again(actor, found, error, uploads, kept)
     drop_draft(desk, actor, f"reply-{number}")
     return _answered(actor, number, posted)
 
@@ -133,6 +147,15 @@ def _turn(number: str, *, to_open: bool) -> Response:
     else:
         flash(_("The ticket is open again.") if to_open else _("The ticket is closed."), "success")
     return redirect(url_for("portal.ticket", number=number))
+
+
+def _page_again(
+    actor: Actor, ticket: Ticket, error: HelpdeskError, uploads: Sequence[Upload], kept: Sequence[Attachment]
+) -> tuple[str, int]:
+    """Return the page with what was typed and attached, and with what is wrong."""
+    close_session()
+    stored: list[Attachment] = keep_files(current_desk(), actor, uploads)[0] if actor.is_signed_in else []
+    return _page(actor, ticket, error, [*kept, *stored]), error.status
 
 
 def _answered(actor: Actor, number: str, posted: Posted) -> Response:

@@ -7,13 +7,15 @@ from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from helpdesk_core.departments.queries import visible_departments
+from helpdesk_core.errors import Conflict
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.privacy import export_personal_data
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.localisation import language
+from helpdesk_core.web.resent import MARK, OTHER_CONTENT, content_mark, sent_before
 from helpdesk_core.web.routing import SIGNED_IN, Routes
-from helpdesk_core.web.submitted import EXPECTED, form_uid, problems_of, sent_before
+from helpdesk_core.web.submitted import EXPECTED, begin_anew, form_uid, problems_of, refuse_unusable
 
 routes = Routes("portal")
 
@@ -43,9 +45,13 @@ def ask_for_erasure() -> Any:
     """Ask to be forgotten: a ticket like any other, so that somebody answers for it and it cannot get lost."""
     actor, desk, uid = current_actor(), current_desk(), form_uid()
     departments, done = visible_departments(desk, db(), actor), sent_before(db(), uid)
+    mark = content_mark(db(), ())
     close_session()
-    if done is not None:
+    if done is not None and done.says(mark):
         return redirect(url_for("portal.ticket", number=done.number))
+    if done is not None:
+        begin_anew()
+        return _page(problems_of(Conflict(OTHER_CONTENT))), 409
     if request.form.get("sure") != "1":
         return _page({"sure": [_("Tick the box, so that nothing is erased by mistake.")]}), 422
     if not departments:
@@ -56,11 +62,12 @@ def ask_for_erasure() -> Any:
     words = request.form.get("body", "").strip()
     new = NewTicket(
         subject=_("Erase my personal data"),
-        message=NewMessage(text=f"{said}\n\n{words}".strip(), uid=uid),
+        message=NewMessage(text=f"{said}\n\n{words}".strip(), details={MARK: mark}, uid=uid),
         department=departments[0].key,
         locale=language(),
     )
     try:
+        refuse_unusable(request.form)
         posted = open_ticket(desk, actor, new)
     except EXPECTED as error:
         return _page(problems_of(error)), error.status

@@ -24,6 +24,7 @@ from helpdesk_core.api.portal import (
     questions,
     received_files,
     refuse_left_out,
+    refuse_unusable,
     sent_before,
     visible_departments,
     waiting_files,
@@ -118,6 +119,7 @@ def _open(asked: Asked, form: Form, entered: MultiDict[str, str]) -> Fragment:
         return _page(asked, _kept(asked, form, uploads), status=422)
     try:
         refuse_left_out()
+        refuse_unusable(entered)
         if wanted.requester is not None:
             check_visitor(desk, wanted.requester.email or "", asked.who.ip)
         posted = open_ticket(desk, actor, wanted)

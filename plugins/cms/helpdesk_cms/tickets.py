@@ -19,6 +19,7 @@ from helpdesk_core.api.portal import (
     needs_follow_up,
     received_files,
     refuse_left_out,
+    refuse_unusable,
     sent_before,
     standing,
     waiting_files,
@@ -105,6 +106,7 @@ def _reply(asked: Asked, ticket: Ticket, number: str) -> Fragment:
     )
     try:
         refuse_left_out()
+        refuse_unusable(form)
         posted = reply(desk, actor, number, draft)
     except IntegrityError:
         if sent_before(db(), uid) is None:
