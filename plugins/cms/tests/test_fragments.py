@@ -51,6 +51,15 @@ def test_a_member_asks_reads_and_answers(world: Sites) -> None:
         assert word in world.fragment(f"tickets/{number}")["html"]
 
 
+def test_characters_that_no_text_can_have_are_refused(world: Sites) -> None:
+    refusal = "has a character that no text can have (NUL)"
+    asked = world.ask(subject="nu\0l")
+    assert (asked["status"], refusal in asked["html"]) == (422, True)
+    number = number_in(world.ask())
+    answered = world.fragment(f"tickets/{number}", form={"body": "nu\0l", "do": "reply"})
+    assert (answered["status"], refusal in answered["html"]) == (422, True)
+
+
 def test_nobody_sees_the_tickets_of_somebody_else(world: Sites) -> None:
     number = number_in(world.ask())
     stranger = {**MEMBER, "sub": "8", "email": "sam@example.com", "name": "Sam"}
