@@ -314,7 +314,7 @@ class PluginsSchema(Schema):
                 'Only these are loaded. The first one runs first. "helpdesk plugins enable NAME" and the admin page '
                 "change this line."
             ),
-            expected='a list of plugin names such as ["email", "sla"]',
+            expected='a list of plugin names such as ["email", "sla"], or a text such as "email, sla"',
         ),
     )
     on_error = Choice(

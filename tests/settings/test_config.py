@@ -12,6 +12,7 @@ from helpdesk_core.errors import ConfigError
 from helpdesk_core.settings import Config, load_config
 from helpdesk_core.settings.sections import SECTIONS
 from helpdesk_core.settings.tomlfile import line_of
+from helpdesk_core.settings.write import render_config
 
 from .conftest import Write
 
@@ -77,6 +78,11 @@ class TestFile:
     def test_file_name_endings_load_in_small_letters_without_a_dot(self, configure: Write) -> None:
         config = configure("[site]\nattachment_forbidden_types = ['.EXE', 'exe', 'Bat']")
         assert config.site.attachment_forbidden_types == ("exe", "bat")
+
+    def test_may_give_the_list_of_plugins_as_a_text_and_says_so(self, configure: Write) -> None:
+        assert configure("[plugins]\nenabled = 'email, sla'").plugins.enabled == ("email", "sla")
+        assert configure("[plugins]\nenabled = 'email'").plugins.enabled == ("email",)
+        assert 'or a text such as "email, sla"' in render_config({})
 
 
 class TestUnknownNames:
