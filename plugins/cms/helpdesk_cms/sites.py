@@ -25,7 +25,8 @@ from .texts import ID, lazy
 
 MANAGE: Final = "cms.manage"
 GIVES: Final = "role.manage"
-"""Needed besides to say whether staff come from a site and which roles it gives, and to learn such a site's secret."""
+"""Needed besides to say whether staff come from a site and which roles it gives; and, of such a site, to learn its
+secret and to switch it on again."""
 KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage", "oidc.manage", MANAGE})
@@ -96,7 +97,9 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: SiteDraft) -> Site:
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
         gave, values = given_by(row), _checked(desk, tx.session, draft)
-        if (row.staff, row.roles) != (values["staff"], values["roles"]):
+        given = (row.staff, row.roles) != (values["staff"], values["roles"])
+        is_again = values["is_active"] and not row.is_active
+        if given or (is_again and (row.staff or row.roles)):
             require_everywhere(actor, GIVES)
         for name, value in values.items():
             setattr(row, name, value)

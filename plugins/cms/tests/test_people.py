@@ -236,6 +236,9 @@ def test_whether_staff_come_and_what_roles_are_given_is_for_who_manages_roles(wo
     assert sites.change(site.desk, keeper, "main", kept).name == "Still ours"
     with pytest.raises(Forbidden):
         sites.change(site.desk, keeper, "main", draft)
+    assert not sites.change(site.desk, keeper, "main", replace(kept, is_active=False)).is_active
+    with pytest.raises(Forbidden):
+        sites.change(site.desk, keeper, "main", kept)
     page = site.browser(world.owner)
     page.get("/admin/x/cms/main")
     assert "no site can give it" in page.submit("site", roles="boss = keeper").words

@@ -25,7 +25,8 @@ from .texts import ID, lazy
 
 MANAGE: Final = "oidc.manage"
 GIVES: Final = "role.manage"
-"""Needed besides to say whether staff come from a provider and which roles it gives, and who such a provider is."""
+"""Needed besides to say whether staff come from a provider and which roles it gives by which claim; and, of such a
+provider, to say who it is and to switch it on again."""
 KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 OWNERS_ONLY: Final = frozenset({"role.manage", "plugin.manage", "settings.manage", MANAGE, "cms.manage"})
 """Who holds one of these can come by all the others; a provider never gives such a role."""
@@ -95,8 +96,10 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: ProviderDraft) -> Prov
         values = _checked(tx.session, draft, problem)
         is_another = values["issuer"].rstrip("/") != row.issuer.rstrip("/")
         given = (row.staff, row.roles) != (values["staff"], values["roles"])
-        who = is_another or row.client_id != values["client_id"] or bool(draft.secret.strip())
-        if given or (who and (row.staff or row.roles)):
+        same = ("client_id", "roles_claim")
+        who = is_another or bool(draft.secret.strip()) or any(getattr(row, name) != values[name] for name in same)
+        is_again = values["is_active"] and not row.is_active
+        if given or ((who or is_again) and (row.staff or row.roles)):
             require_everywhere(actor, GIVES)
         gave = given_by(row)
         if is_another:

@@ -108,6 +108,23 @@ def test_who_a_provider_for_staff_is_is_for_who_manages_roles(oidc: Oidc) -> Non
     providers.change(site.desk, keeper, "mine", replace(draft, staff=True, name="Mine 2"))
 
 
+def test_which_claim_gives_roles_and_whether_it_does_is_for_who_manages_roles(oidc: Oidc) -> None:
+    site = oidc.site
+    site.world.agent("Adam Agent", "support")
+    create_role(site.desk, SYSTEM, "keeper", "Keeper", ["oidc.manage"])
+    keeper = site.world.agent("Kim Keeper", role="keeper")
+    draft = ProviderDraft(key="shop", name="Shop", client_id=CLIENT, issuer=oidc.there.issuer, roles_claim="groups")
+    draft = replace(draft, staff=True, roles=[["agents", "agent", ""]])
+    oidc.add(staff=True, roles_claim="groups", roles=draft.roles)
+    with pytest.raises(Forbidden):
+        providers.change(site.desk, keeper, "shop", replace(draft, roles_claim="nickname"))
+    providers.change(site.desk, keeper, "shop", replace(draft, is_active=False))
+    providers.change(site.desk, keeper, "shop", replace(draft, is_active=False, name="Shop 2"))
+    with pytest.raises(Forbidden):
+        providers.change(site.desk, keeper, "shop", draft)
+    assert providers.change(site.desk, oidc.owner, "shop", draft).is_active
+
+
 def test_roles_mean_nothing_where_staff_may_not_come_from(oidc: Oidc) -> None:
     oidc.site.world.agent("Ann Agent", "support")
     oidc.add(roles_claim="groups", roles=[["agents", "agent", ""]])
