@@ -5,24 +5,47 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.db.rows import affect
-from helpdesk_core.errors import Invalid
+from helpdesk_core.errors import HelpdeskError, Invalid
 from helpdesk_core.events.base import Event
+from helpdesk_core.events.models import EventRow
 from helpdesk_core.mail import hooks
 from helpdesk_core.mail.draft import OutgoingDraft
 from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.runtime import Helpdesk, Transaction
-from helpdesk_core.tickets.models import Message
+from helpdesk_core.tickets.events import MessageRedacted, QuoteRedacted
+from helpdesk_core.tickets.models import Message, Ticket
 
 MOST_SUBJECT = 900
 MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
 
 
-def compose(desk: Helpdesk, event: Event, drafts: Sequence[OutgoingDraft]) -> list[OutgoingMail]:
-    """Queue the mails that tell of an event, all or none; those that are queued already stay as they are."""
+class Outdated(HelpdeskError):
+    """Something was redacted in the ticket while its mails were being written."""
+
+    code = "mail-outdated"
+
+
+def last_redaction(session: Session, ticket_id: int | None) -> int:
+    """Return the id of the event by which something was last taken out of messages of a ticket, 0 if nothing was."""
+    if ticket_id is None:
+        return 0
+    kinds = (MessageRedacted.type, QuoteRedacted.type)
+    query = select(func.max(EventRow.id)).where(EventRow.ticket_id == ticket_id, EventRow.type.in_(kinds))
+    return session.scalar(query) or 0
+
+
+def compose(
+    desk: Helpdesk, event: Event, drafts: Sequence[OutgoingDraft], *, redaction: int | None = None
+) -> list[OutgoingMail]:
+    """Queue the mails that tell of an event, all or none; those that are queued already stay as they are.
+
+    `redaction` is what `last_redaction` said before the drafts were written; raises `Outdated` if that has changed.
+    """
     keyed = {f"{event.id}:{draft.template}:{draft.to[0].address}": draft for draft in drafts}
     refined = {
         key: desk.hooks.refine_valid(hooks.outgoing_mail, _check, draft=draft, event=event)
@@ -31,6 +54,11 @@ def compose(desk: Helpdesk, event: Event, drafts: Sequence[OutgoingDraft]) -> li
     if not refined:
         return []
     with desk.begin(SYSTEM) as tx:
+        if redaction is not None and event.ticket_id is not None:
+            # Whoever redacts holds the ticket, and then looks through the queue: it has to be the one or the other.
+            tx.session.execute(select(Ticket.id).where(Ticket.id == event.ticket_id).with_for_update())
+            if last_redaction(tx.session, event.ticket_id) != redaction:
+                raise Outdated("Something was redacted while these mails were being written.")
         mails = [queue(tx, draft, key) for key, draft in refined.items()]
     return [mail for mail in mails if mail is not None]
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from helpdesk_core.events.base import CoreSubscriber, Event
 from helpdesk_core.events.models import EventRow
-from helpdesk_core.mail.compose import compose
+from helpdesk_core.mail.compose import Outdated, compose, last_redaction
 from helpdesk_core.mail.draft import OutgoingDraft
 from helpdesk_core.mail.links import address_url, password_url
 from helpdesk_core.mail.notices import Writer
@@ -44,12 +44,22 @@ def notifier(templates_for: TemplatesFor = instance_templates) -> CoreSubscriber
             return forget_message(desk, event.message_id)
         if isinstance(event, UserErased):
             return forget_person(desk, event.user_id)
+        while not written(desk, event):
+            pass
+        return None
+
+    def written(desk: Helpdesk, event: Event) -> bool:
+        """Write and queue the mails of an event; False if they were overtaken by a redaction."""
         with desk.read() as session:
+            redaction = last_redaction(session, event.ticket_id)
             desk.settings.refresh(session)
             templates = desk.remember(session, ("mail.templates", templates_for), lambda _session: templates_for(desk))
             drafts = list(_HANDLERS[type(event)](Writer(desk, session, templates), event))
-        compose(desk, event, drafts)
-        return None
+        try:
+            compose(desk, event, drafts, redaction=redaction)
+        except Outdated:
+            return False
+        return True
 
     return CoreSubscriber("core.mail", (*_HANDLERS, MessageRedacted, UserErased), handle)
 

@@ -3,20 +3,17 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 
 from helpdesk_core.actor import SYSTEM
-from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.db.rows import affect
 from helpdesk_core.errors import Invalid, NotFound
 from helpdesk_core.mail import hooks
+from helpdesk_core.mail.envelopes import Lost, Withdrawn, envelope_of, held
 from helpdesk_core.mail.events import MailFailed, MailSent
-from helpdesk_core.mail.files import content_id
-from helpdesk_core.mail.mailbox import Mailbox, addresses
-from helpdesk_core.mail.mime import File, Letter, compile_mail
 from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.mail.outlet import Outlet
 from helpdesk_core.mail.transport import Connection, Envelope, MailRefused, Receipt, Refusal, Transport, TransportDown
@@ -35,22 +32,25 @@ DOWN_WAIT = timedelta(seconds=30)
 
 @dataclass
 class _Connections:
-    """The ways out that are open for a batch, and those found not to work, with how long they are left alone."""
+    """The ways out that are open for a batch, and those found not to work, with until when they are left alone."""
 
     stack: ExitStack
     open: dict[Transport, Connection] = field(default_factory=dict)
-    down: dict[Transport, timedelta] = field(default_factory=dict)
+    down: dict[Transport, datetime] = field(default_factory=dict)
 
-    def hand_over(self, transport: Transport, envelope: Envelope) -> Receipt:
-        """Send, on a new connection if the server has closed one that worked for earlier mails."""
+    def hand_over(self, transport: Transport, make: Callable[[], Envelope]) -> Receipt:
+        """Send, on a new connection if the server has closed one that worked for earlier mails.
+
+        The envelope is made last of all, since opening a connection may take long.
+        """
         fresh = transport not in self.open
         try:
-            return self._to(transport).send(envelope)
+            return self._to(transport).send(make())
         except TransportDown:
             if fresh:
                 raise
             del self.open[transport]
-            return self._to(transport).send(envelope)
+            return self._to(transport).send(make())
 
     def _to(self, transport: Transport) -> Connection:
         if transport not in self.open:
@@ -87,7 +87,7 @@ class Sender:
             connections = _Connections(stack)
             for position, mail in enumerate(mails):
                 if self._stopping():
-                    self._release(mails[position:], timedelta(0))
+                    self._release(mails[position:], self._desk.now())
                     break
                 handled += self._send(mail, connections)
         return handled
@@ -100,16 +100,20 @@ class Sender:
             self._release([mail], connections.down[transport])
             return 0
         try:
-            receipt = self._hand_over(connections, transport, self._envelope(mail))
+            receipt = self._hand_over(connections, transport, lambda: envelope_of(self._desk, mail))
         except TransportDown as error:
-            pause = connections.down[transport] = _pause(error, self._desk.now())
+            until = connections.down[transport] = self._until(error)
             if transport is self._outlet.transport():
-                self._rest_until = self._desk.now() + pause
+                self._rest_until = until
             if error.until is not None:
-                self._release([mail], pause)
+                self._release([mail], until)
                 return 0
             log.warning("%s", error)
             self._finish(mail, _refused(str(error), permanent=False))
+        except Lost:
+            return 0
+        except Withdrawn as error:
+            self._drop(mail, str(error))
         except MailRefused as error:
             self._finish(mail, _refused(str(error), permanent=error.permanent))
         except (Invalid, NotFound) as error:
@@ -121,27 +125,28 @@ class Sender:
             self._finish(mail, receipt)
         return 1
 
-    def _hand_over(self, connections: _Connections, transport: Transport, envelope: Envelope) -> Receipt:
+    def _hand_over(self, connections: _Connections, transport: Transport, make: Callable[[], Envelope]) -> Receipt:
         """Send, by the site's way out if the one that a plugin has chosen is down and says so.
 
         A site's way out that reaches nobody is none: the mail waits for the one that was chosen.
         """
         if not self._may_fall_back(transport):
-            return connections.hand_over(transport, envelope)
+            return connections.hand_over(transport, make)
         if transport not in connections.down:
             try:
-                return connections.hand_over(transport, envelope)
+                return connections.hand_over(transport, make)
             except TransportDown as error:
                 level = logging.WARNING if error.until is None else logging.DEBUG
                 log.log(level, "%s The site's own way out is tried instead.", error)
-                connections.down[transport] = _pause(error, self._desk.now())
+                connections.down[transport] = self._until(error)
         site = self._outlet.transport()
         if site in connections.down:
-            raise TransportDown("Neither the department's way out nor the site's works just now.")
+            both = "Neither the department's way out nor the site's works just now."
+            raise TransportDown(both, until=connections.down[site])
         try:
-            return connections.hand_over(site, envelope)
+            return connections.hand_over(site, make)
         except TransportDown as error:
-            connections.down[site] = _pause(error, self._desk.now())
+            connections.down[site] = self._until(error)
             raise
 
     def _may_fall_back(self, transport: Transport) -> bool:
@@ -168,62 +173,13 @@ class Sender:
         if mail.lease_until is not None and mail.lease_until - now > self._lease / 2:
             return True
         with self._desk.begin(SYSTEM) as tx:
-            renewed = affect(tx.session, update(OutgoingMail).where(_held(mail)).values(lease_until=now + self._lease))
+            renewed = affect(tx.session, update(OutgoingMail).where(held(mail)).values(lease_until=now + self._lease))
         mail.lease_until = now + self._lease
         return renewed == 1
 
-    def _envelope(self, mail: OutgoingMail) -> Envelope:
-        letter = self._letter(mail)
-        wanted = addresses([*mail.recipients, *mail.cc])
-        people = [letter.sender.address, *wanted]
-        envelope = Envelope(
-            uid=mail.uid,
-            sender=letter.sender.address,
-            recipients=tuple(address for address in wanted if address not in mail.accepted),
-            content=compile_mail(letter),
-            smtputf8=not all(address.isascii() for address in people),
-        )
-
-        def check(refined: Envelope) -> None:
-            if replace(refined, content=envelope.content) != envelope or not refined.content:
-                raise Invalid("Of an envelope only the content may change, and it may not be empty.")
-
-        return self._desk.hooks.refine_valid(hooks.mail_bytes, check, envelope=envelope, mail=mail)
-
-    def _letter(self, mail: OutgoingMail) -> Letter:
-        headers = dict(mail.headers)
-        reply_to = headers.pop("Reply-To", None)
-        return Letter(
-            sender=Mailbox.parse(mail.sender),
-            to=[Mailbox.parse(text) for text in mail.recipients],
-            cc=[Mailbox.parse(text) for text in mail.cc],
-            reply_to=Mailbox.parse(reply_to) if reply_to else None,
-            subject=mail.subject,
-            date=mail.created_at,
-            message_id=mail.message_id,
-            in_reply_to=headers.pop("In-Reply-To", None),
-            references=headers.pop("References", "").split(),
-            headers=headers,
-            text=mail.body_text,
-            html=mail.body_html,
-            files=self._files(mail),
-        )
-
-    def _files(self, mail: OutgoingMail) -> list[File]:
-        if not mail.attachment_ids:
-            return []
-        with self._desk.read() as session:
-            query = select(Attachment).where(Attachment.id.in_(mail.attachment_ids)).order_by(Attachment.id)
-            rows = session.scalars(query).all()
-        files = []
-        for row in rows:
-            with self._desk.storage.open(row.sha256) as stored:
-                files.append(File(row.name, row.content_type, stored.read(), content_id(row)))
-        return files
-
     def _finish(self, mail: OutgoingMail, receipt: Receipt) -> None:
         with self._desk.begin(SYSTEM) as tx:
-            row = tx.session.scalar(select(OutgoingMail).where(_held(mail)).with_for_update())
+            row = tx.session.scalar(select(OutgoingMail).where(held(mail)).with_for_update())
             if row is not None:
                 _settle(tx, row, receipt)
 
@@ -240,26 +196,21 @@ class Sender:
                 _settle(tx, row, _refused("The worker stopped while it sent this mail.", permanent=False))
         return len(lost)
 
-    def _release(self, mails: Sequence[OutgoingMail], wait: timedelta) -> None:
+    def _release(self, mails: Sequence[OutgoingMail], until: datetime) -> None:
         """Give back mails that were not tried."""
         with self._desk.begin(SYSTEM) as tx:
             for mail in mails:
-                untried = update(OutgoingMail).where(_held(mail))
-                affect(tx.session, untried.values(state="queued", lease_until=None, due_at=tx.now + wait))
+                untried = update(OutgoingMail).where(held(mail))
+                affect(tx.session, untried.values(state="queued", lease_until=None, due_at=until))
 
+    def _drop(self, mail: OutgoingMail, reason: str) -> None:
+        with self._desk.begin(SYSTEM) as tx:
+            ours = update(OutgoingMail).where(held(mail))
+            affect(tx.session, ours.values(state="dropped", lease_until=None, error=reason))
 
-def _pause(error: TransportDown, now: datetime) -> timedelta:
-    """Return how long to leave alone a way out that does not work."""
-    return DOWN_WAIT if error.until is None else max(error.until - now, timedelta(0))
-
-
-def _held(mail: OutgoingMail) -> ColumnElement[bool]:
-    """Tell whether the mail is still on this very lease."""
-    return (
-        (OutgoingMail.id == mail.id)
-        & (OutgoingMail.state == "sending")
-        & (OutgoingMail.lease_until == mail.lease_until)
-    )
+    def _until(self, error: TransportDown) -> datetime:
+        """Return until when a way out that does not work is left alone."""
+        return error.until or self._desk.now() + DOWN_WAIT
 
 
 def _refused(reason: str, *, permanent: bool) -> Receipt:

@@ -264,6 +264,13 @@ def test_mail_falls_back_only_to_a_way_out_that_delivers(
     assert not list((tmp_path / "out").glob("*"))
 
 
+def test_where_neither_way_out_works_only_the_mail_that_was_tried_loses_a_try(desk: Helpdesk, queued: Queue) -> None:
+    desk.hooks.register(DownWay(), "down")
+    uids = [queued(), queued(message_id="<two@helpdesk.example>")]
+    assert sender(desk, SmtpTransport("127.0.0.1", free_port())).run() == 1
+    assert [(mail_of(desk, uid).state, mail_of(desk, uid).attempts) for uid in uids] == [("queued", 1), ("queued", 0)]
+
+
 def test_the_settings_choose_the_way_out_and_a_change_is_taken_up(desk: Helpdesk) -> None:
     outlet = Outlet(desk)
     assert isinstance(outlet.transport(), MemoryTransport)
