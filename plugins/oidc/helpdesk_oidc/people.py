@@ -23,7 +23,7 @@ from helpdesk_core.api.users import (
 from .failing import SignInFailed
 from .models import Person, Provider
 from .providers import given_roles
-from .roles import given_elsewhere, held, take
+from .roles import given_elsewhere, held, lock_people, take
 from .texts import lazy as _l
 
 LONGEST_SUB, LONGEST_NAME = 255, 255
@@ -38,18 +38,24 @@ def recognise(desk: Helpdesk, provider: Provider, claims: Mapping[str, Any]) -> 
     if not isinstance(sub, str) or not 0 < len(sub) <= LONGEST_SUB:
         raise SignInFailed(_l("The provider does not say who you are. Ask who runs it."))
     with desk.read() as session:
+        provider = _as_it_is(session, provider)
         person = _find(session, provider, sub)
         if person is not None:
             _admitted(desk, session, provider, person.user_id)
     if person is None:
         person = _joined(desk, provider, sub, claims)
-    roles = _roles_given(desk, provider, person, claims)
-    with desk.begin(SYSTEM) as tx:
-        row = tx.session.get(Person, person.id)
-        if row is not None:
-            row.roles, row.seen_at = roles, tx.now
+    provider = _roles_given(desk, provider, person, claims)
     with desk.read() as session:
         return person, _admitted(desk, session, provider, person.user_id).user
+
+
+def _as_it_is(session: Session, provider: Provider, *, lock: bool = False) -> Provider:
+    """Return the provider as it is by now; `SignInFailed` if what it said counts no more. With `lock`, it stays so."""
+    query = select(Provider).where(Provider.id == provider.id)
+    row = session.scalar(query.with_for_update(read=True) if lock else query)
+    if row is None or not row.is_active or (row.issuer, row.client_id) != (provider.issuer, provider.client_id):
+        raise SignInFailed(_l("This sign-in was begun elsewhere, or too long ago. Begin again."), status=400)
+    return row
 
 
 def _find(session: Session, provider: Provider, sub: str) -> Person | None:
@@ -80,6 +86,7 @@ def _joined(desk: Helpdesk, provider: Provider, sub: str, claims: Mapping[str, A
     )
     try:
         with desk.begin(SYSTEM) as tx:
+            _as_it_is(tx.session, provider, lock=True)
             person = Person(provider_id=provider.id, sub=sub, user_id=user.id, roles=[], seen_at=tx.now)
             tx.session.add(person)
             tx.session.flush()
@@ -117,19 +124,22 @@ def _admitted(desk: Helpdesk, session: Session, provider: Provider, user_id: int
     return signed
 
 
-def _roles_given(desk: Helpdesk, provider: Provider, person: Person, claims: Mapping[str, Any]) -> list[list[str]]:
-    """Give and take what the provider's roles mean here; return what is given because of it.
+def _roles_given(desk: Helpdesk, provider: Provider, person: Person, claims: Mapping[str, Any]) -> Provider:
+    """Give and take what the provider's roles mean here, and note it; return the provider as it is then.
 
     A claim that is not there, or not asked for any more, means that nothing is given. What somebody was given by hand
     stays theirs, and so does what another provider gives.
     """
-    if not provider.staff or not (provider.roles_claim or person.roles):
-        return person.roles
-    theirs = _texts(claims.get(provider.roles_claim)) if provider.roles_claim else set()
     with desk.begin(SYSTEM) as tx:
-        row, user = tx.session.get(Person, person.id, with_for_update=True), tx.session.get(User, person.user_id)
+        provider = _as_it_is(tx.session, provider, lock=True)
+        row = {each.id: each for each in lock_people(tx.session, Person.user_id == person.user_id)}.get(person.id)
+        user = tx.session.get(User, person.user_id)
         if row is None or user is None:
-            return person.roles
+            return provider
+        row.seen_at = tx.now
+        if not provider.staff or not (provider.roles_claim or row.roles):
+            return provider
+        theirs = _texts(claims.get(provider.roles_claim)) if provider.roles_claim else set()
         may = {key for key, _ in given_roles(tx.session)}
         departments = {*tx.session.scalars(select(Department.key)), ""}
         meant = {
@@ -143,7 +153,7 @@ def _roles_given(desk: Helpdesk, provider: Provider, person: Person, claims: Map
         for mine, at in sorted(wanted - before):
             grant_role(desk, SYSTEM, user.uid, mine, at or None)
         row.roles = [list(pair) for pair in sorted(wanted)]
-        return row.roles
+        return provider
 
 
 def _texts(said: Any) -> set[str]:

@@ -1,6 +1,7 @@
 """Roles that a provider gives: with its claim, and no longer than it gives them."""
 
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.errors import Forbidden
-from helpdesk_core.api.users import User, grant_role
+from helpdesk_core.api.users import User, find_by_address, grant_role, roles_of
 from helpdesk_core.users.roles import create_role
-from helpdesk_oidc import providers
+from helpdesk_oidc import people, providers
+from helpdesk_oidc.failing import SignInFailed
 from helpdesk_oidc.models import Person
 from helpdesk_oidc.providers import ProviderDraft
 
@@ -129,3 +131,92 @@ def test_roles_mean_nothing_where_staff_may_not_come_from(oidc: Oidc) -> None:
     oidc.site.world.agent("Ann Agent", "support")
     oidc.add(roles_claim="groups", roles=[["agents", "agent", ""]])
     assert oidc.come_back(oidc.site.browser(), groups=["agents"]).location == "/"
+
+
+MIA = {"sub": "7", "email": "mia@example.com", "email_verified": True}
+
+
+def noted_and_held(oidc: Oidc) -> tuple[list[list[str]], list[str]]:
+    """Return what is noted as given to whoever came, and what they have."""
+    with oidc.site.desk.read() as session:
+        person = session.scalars(select(Person)).one()
+        return person.roles, [each.role.key for each in roles_of(session, person.user_id)]
+
+
+def staff_draft(oidc: Oidc, **changes: Any) -> ProviderDraft:
+    """Return a provider whose group of agents are agents here, but for the changes."""
+    draft = ProviderDraft(key="shop", name="Shop", client_id=CLIENT, issuer=oidc.there.issuer, roles_claim="groups")
+    return replace(draft, **{"staff": True, "roles": [["agents", "agent", "support"]], **changes})
+
+
+@pytest.mark.parametrize("meanwhile", ["sign-in", "change"])
+def test_what_is_noted_as_given_is_what_is_given(oidc: Oidc, monkeypatch: pytest.MonkeyPatch, meanwhile: str) -> None:
+    desk = oidc.site.desk
+    oidc.site.world.agent("Ann Agent", "support")
+    provider = providers.make(desk, oidc.owner, staff_draft(oidc))
+    given = people._roles_given
+
+    def then(*arguments: Any) -> Any:
+        said = given(*arguments)
+        monkeypatch.undo()
+        if meanwhile == "sign-in":
+            people.recognise(desk, provider, {**MIA, "groups": []})
+        else:
+            providers.change(desk, oidc.owner, "shop", staff_draft(oidc, roles=[]))
+        return said
+
+    monkeypatch.setattr(people, "_roles_given", then)
+    people.recognise(desk, provider, {**MIA, "groups": ["agents"]})
+    assert noted_and_held(oidc) == ([], [])
+
+
+def test_a_change_waits_for_a_sign_in_under_way(oidc: Oidc, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = oidc.site.desk
+    oidc.site.world.agent("Ann Agent", "support")
+    provider = providers.make(desk, oidc.owner, staff_draft(oidc))
+    changing = Thread(target=providers.change, args=(desk, oidc.owner, "shop", staff_draft(oidc, roles=[])))
+
+    def beside_a_change(*arguments: Any) -> None:
+        changing.start()
+        changing.join(2)
+        grant_role(*arguments)
+
+    monkeypatch.setattr(people, "grant_role", beside_a_change)
+    people.recognise(desk, provider, {**MIA, "groups": ["agents"]})
+    changing.join()
+    assert noted_and_held(oidc) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "comes"),
+    [
+        ({"is_active": False}, False),
+        ({"issuer": "http://127.0.0.1:9"}, False),
+        ({"client_id": "other"}, False),
+        ({"staff": False}, True),
+        ({"roles": []}, True),
+        ({"roles_claim": "teams"}, True),
+        ({"name": "Shop 2"}, True),
+    ],
+)
+@pytest.mark.parametrize("known", [False, True])
+def test_a_provider_counts_as_it_is_when_somebody_comes_back(
+    oidc: Oidc, changes: dict[str, Any], comes: bool, known: bool
+) -> None:
+    desk = oidc.site.desk
+    oidc.site.world.agent("Ann Agent", "support")
+    provider = providers.make(desk, oidc.owner, staff_draft(oidc))
+    if known:
+        people.recognise(desk, provider, MIA)
+    providers.change(desk, oidc.owner, "shop", staff_draft(oidc, **changes))
+    claims = {**MIA, "groups": ["agents"]}
+    if comes:
+        people.recognise(desk, provider, claims)
+        expected = ["agent"] if "name" in changes else []
+        assert noted_and_held(oidc) == ([["agent", "support"]] if expected else [], expected)
+        return
+    with pytest.raises(SignInFailed, match="Begin again"):
+        people.recognise(desk, provider, claims)
+    with desk.read() as session:
+        assert [each.roles for each in session.scalars(select(Person))] in ([], [[]])
+        assert find_by_address(session, "mia@example.com") is None or known
