@@ -63,6 +63,20 @@ def verify(
     whole chain anew is found as well. `old_keys` are secret keys that the site had before. `after` and `up_to` are ids
     of tickets, for checking a part of them. Names of authors are not sealed, so that a person can be erased.
     """
+    yield from _verify(desk, session, _redactions(session), batch=batch, after=after, up_to=up_to, old_keys=old_keys)
+
+
+def _verify(
+    desk: Helpdesk,
+    session: Session,
+    redacted: dict[int, str],
+    *,
+    batch: int = 1,
+    after: int,
+    up_to: int | None,
+    old_keys: Sequence[bytes],
+) -> Iterator[Broken]:
+    """Do so; `redacted` are the seals of redacted messages as far as they are known."""
     keys = seals.known([*old_keys, desk.secret])
     last = after
     wanted = select(Ticket).order_by(Ticket.id).limit(batch)
@@ -81,7 +95,7 @@ def verify(
         for ticket in tickets:
             yield from _chain(ticket, events[ticket.id], recorded)
             yield from _sealed(desk, ticket, events[ticket.id], keys)
-        yield from _messages(session, recorded)
+        yield from _messages(session, recorded, redacted)
         yield from _unnamed(session, tickets, events)
         session.expunge_all()
 
@@ -145,6 +159,8 @@ def seal_anew(desk: Helpdesk, actor: Actor, old_keys: Sequence[bytes], *, batch:
         raise Forbidden("Seals are renewed on the server only: helpdesk audit seal")
     done, left, last = 0, 0, 0
     ours = seals.key_id(desk.secret)
+    with desk.read() as session:
+        redacted = _redactions(session)
     while True:
         with desk.begin(actor) as tx:
             wanted = select(Ticket.id).where(Ticket.id > last, ~Ticket.event_seal.startswith(f"{ours}:"))
@@ -154,7 +170,7 @@ def seal_anew(desk: Helpdesk, actor: Actor, old_keys: Sequence[bytes], *, batch:
                 # Locked, so that no event comes in between.
                 ticket = tx.session.scalars(select(Ticket).where(Ticket.id == id_).with_for_update()).one()
                 count, end = ticket.event_count, ticket.event_hash
-                broken = verify(desk, tx.session, after=id_ - 1, up_to=id_, old_keys=old_keys)
+                broken = _verify(desk, tx.session, redacted, after=id_ - 1, up_to=id_, old_keys=old_keys)
                 if any(each.key != "old" for each in broken):
                     left += 1
                     continue
@@ -165,21 +181,22 @@ def seal_anew(desk: Helpdesk, actor: Actor, old_keys: Sequence[bytes], *, batch:
             return Resealed(done, left)
 
 
-def _messages(session: Session, recorded: dict[int, _Recorded]) -> Iterator[Broken]:
-    """Compare the messages with what was recorded of them, wherever they stand by now."""
+def _messages(session: Session, recorded: dict[int, _Recorded], redacted: dict[int, str]) -> Iterator[Broken]:
+    """Compare the messages with what was recorded of them, wherever they stand by now.
+
+    Where a redaction is recorded, it decides, so that nobody can put back what was removed.
+    """
     query = select(Message, Ticket.number).join(Ticket, Ticket.id == Message.ticket_id).where(Message.id.in_(recorded))
-    redacted: dict[int, str] | None = None
-    found = set()
+    found, fresh = set(), False
     for message, number in session.execute(query.options(selectinload(Message.attachments))):
         found.add(message.id)
         was = recorded[message.id]
         files = [attachment.sha256 for attachment in message.attachments]
         says = seal(message.body_text, message.body_html, message.kind, message.author_id, files)
-        changed = message.redacted_at is not None or says != was.content_hash
-        if changed and redacted is None:
-            redacted = _redactions(session)
-        sealed = (redacted or {}).get(message.id, was.content_hash) if changed else was.content_hash
-        if says != sealed or says != message.content_hash:
+        if says != redacted.get(message.id, was.content_hash) and not fresh:
+            redacted.update(_redactions(session))  # it may have been redacted since they were read
+            fresh = True
+        if says != redacted.get(message.id, was.content_hash) or says != message.content_hash:
             yield Broken(number or "", f"message {message.id} was altered")
         elif (message.kind, message.side, message.created_at) != (was.kind, was.side, was.created_at):
             yield Broken(number or "", f"message {message.id} has another kind, side or time than was recorded")

@@ -113,7 +113,7 @@ def list_tickets(
     words = vocabulary(desk, session, generation)
     check_sort(sort, words.narrowing)
     limit = max(1, min(limit, MAX_LIMIT))
-    question = _question(desk, session, actor, wanted, side, sort, limit + 1, words, generation)
+    question = _question(desk, actor, wanted, side, sort, limit + 1, words)
     parts = question.parts
     back = before is not None and after is None
     token = before if back else after
@@ -139,19 +139,12 @@ class _Question:
 
 
 def _question(
-    desk: Helpdesk,
-    session: Session,
-    actor: Actor,
-    wanted: TicketFilter,
-    side: Side,
-    sort: str,
-    limit: int,
-    words: Vocabulary,
-    generation: int | None,
+    desk: Helpdesk, actor: Actor, wanted: TicketFilter, side: Side, sort: str, limit: int, words: Vocabulary
 ) -> _Question:
     """Return what to ask for; kept for lists that are looked at again and again, as making it takes half of asking.
 
-    What is searched for and what plugins ask about may be another thing the next time, so that is made anew.
+    They are kept with the words that they are made of. What is searched for and what plugins ask about may be another
+    thing the next time, so that is made anew.
     """
 
     def make() -> _Question:
@@ -164,7 +157,7 @@ def _question(
 
     if wanted.text or wanted.x or sort not in SORTS:
         return make()
-    known: dict[Any, _Question] = desk.remember(session, "questions of lists", lambda _: {}, generation)
+    known: dict[Any, _Question] = words.made
     key = (reach_of(actor), side, wanted, sort, limit)
     found = known.get(key)
     if found is None:

@@ -31,8 +31,7 @@ def redact(desk: Helpdesk, actor: Actor, number: str, uid: str, reason: str) -> 
     if not reason:
         raise Invalid({"reason": [_l("Say why the content is removed; the reason stays visible.")]})
     with desk.begin(actor) as tx:
-        tickets = shared_tickets(tx.session, find_ticket(tx.session, actor, number, "desk").id)
-        _lock(tx, tickets)
+        tickets = _locked(tx, find_ticket(tx.session, actor, number, "desk").id)
         ticket = lock_ticket(tx.session, actor, number, "desk")
         require(actor, "ticket.redact", ticket.department_id)
         message = find_message(tx.session, ticket, uid, internal=True)
@@ -62,9 +61,20 @@ def redact(desk: Helpdesk, actor: Actor, number: str, uid: str, reason: str) -> 
     return message
 
 
+def _locked(tx: Transaction, ticket_id: int) -> frozenset[int]:
+    """Lock all tickets that share a conversation with this one, and return their ids.
+
+    They are asked for until they stay the same, since a split or merge may end while its tickets are waited for.
+    """
+    tickets: frozenset[int] = frozenset()
+    while tickets != (shared := shared_tickets(tx.session, ticket_id)):
+        tickets = shared
+        _lock(tx, tickets)
+    return tickets
+
+
 def _lock(tx: Transaction, tickets: Collection[int]) -> None:
-    """Lock all tickets whose messages may change, in the order in which two are locked elsewhere."""
-    if len(tickets) > 1:
-        numbers = tx.session.scalars(select(Ticket.number).where(Ticket.id.in_(tickets)))
-        for number in sorted(each or "" for each in numbers.all()):
-            tx.session.execute(select(Ticket.id).where(Ticket.number == number).with_for_update())
+    """Lock tickets whose messages may change, in the order in which two are locked elsewhere."""
+    numbers = tx.session.scalars(select(Ticket.number).where(Ticket.id.in_(tickets)))
+    for number in sorted(each or "" for each in numbers.all()):
+        tx.session.execute(select(Ticket.id).where(Ticket.number == number).with_for_update())

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.runtime import Transaction
-from helpdesk_core.tickets.content import preview_of, render_markdown, seal, text_of
+from helpdesk_core.tickets.content import is_costly_markdown, preview_of, render_markdown, seal, text_of
 from helpdesk_core.tickets.events import QuoteRedacted
 from helpdesk_core.tickets.models import Message, Operation, Ticket
 from helpdesk_core.tickets.quotes import Repeats, own_words, without_quotes, without_repeats
@@ -76,7 +76,7 @@ def _take_out(tx: Transaction, message: Message, repeats: Repeats, mark: str) ->
         return False
     text, at = found or (before, _quote_at(message))
     # What was written as Markdown gets its form again; other HTML may quote in ways that only its text shows.
-    made_here = html is not None and html == render_markdown(before)
+    made_here = html is not None and not is_costly_markdown(before) and html == render_markdown(before)
     message.body_text, message.body_html = text, render_markdown(text) if made_here else None
     if at is not None:
         message.details = {**message.details, "quote_at": at}

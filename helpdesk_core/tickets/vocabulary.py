@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +32,8 @@ class Vocabulary:
     """For each status id with limited steps: the ids it may go to."""
     narrowing: Narrowing = field(default_factory=Narrowing)
     """What plugins add to lists."""
+    made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was made of these words and goes with them, such as statements of lists."""
 
     def status(self, key: str) -> Status:
         """Return the status with that key, or raise `Invalid` naming those there are."""

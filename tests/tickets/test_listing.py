@@ -2,16 +2,21 @@
 
 import pytest
 
+from helpdesk_core.actor import SYSTEM
+from helpdesk_core.departments.service import change_department
 from helpdesk_core.errors import Invalid
 from helpdesk_core.hooks import hookimpl
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search.query import SearchQuery
+from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.tickets import hooks
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.inputs import Requester
 from helpdesk_core.tickets.listing import TicketRow, count_tickets, list_tickets
 from helpdesk_core.tickets.ordering import SORTS
+from helpdesk_core.tickets.workflow import StatusDraft, change_status, create_status, delete_status
+from helpdesk_core.users.roles import revoke_role
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -99,3 +104,42 @@ def test_a_plugin_may_search_and_rights_still_hold(desk: Helpdesk, world: World)
             rows = list_tickets(desk, session, agent, TicketFilter(text="anything"), side=side).rows
             assert [row.number for row in rows] == [seen.number]
     assert asked == [("anything", True), ("anything", False)]
+
+
+def test_a_list_that_is_looked_at_again_shows_what_has_changed_and_no_more_than_the_reader_may_see(
+    desk: Helpdesk, world: World
+) -> None:
+    here, there = world.ticket(department="support").ticket, world.ticket(department="billing").ticket
+    user = world.user("Adam Agent")
+    world.grant(user, "agent", "support", "billing")
+
+    def look(department: tuple[str, ...] = (), status: tuple[str, ...] = ()) -> list[tuple[str | None, str, str]]:
+        agent, wanted = world.actor(user), TicketFilter(department=department, status=status)
+        with desk.read() as session:
+            rows = list_tickets(desk, session, agent, wanted, side="desk", sort="created").rows
+        return [(row.number, row.status_name, row.department_name) for row in rows]
+
+    create_status(desk, SYSTEM, StatusDraft(name="Parked", state="waiting", turn="us"))
+    first = [(here.number, "New", "Support"), (there.number, "New", "Billing")]
+    assert look() == look() == first
+    assert look(department=("billing",)) == first[1:]
+    assert look(status=("parked",)) == []
+    change_status(desk, SYSTEM, "new", StatusDraft(name="Fresh", state="new", turn="us"))
+    change_department(desk, SYSTEM, "billing", name="Accounts")
+    delete_status(desk, SYSTEM, "parked")
+    then = [(here.number, "Fresh", "Support"), (there.number, "Fresh", "Accounts")]
+    assert look() == then
+    with pytest.raises(Invalid, match="parked"):
+        look(status=("parked",))
+    revoke_role(desk, SYSTEM, user.uid, "agent", "billing")
+    assert look() == then[:1]
+    assert look(department=("billing",)) == []
+
+
+def test_a_list_asks_once_whether_its_words_have_changed(desk: Helpdesk, world: World) -> None:
+    agent = world.agent()
+    with desk.read() as session:
+        list_tickets(desk, session, agent, TicketFilter())
+        with count_queries(desk) as queries:
+            list_tickets(desk, session, agent, TicketFilter())
+    assert len(queries) == 2, str(queries)

@@ -1,14 +1,18 @@
 """What others quote of a redacted message goes with it, wherever the quotes stand by now."""
 
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from helpdesk_core.actor import SYSTEM, Actor
 from helpdesk_core.attachments.inputs import Upload
 from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.events.models import EventRow
-from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.testing.site import World
+from helpdesk_core.tickets import redacting, unquoting
 from helpdesk_core.tickets.audit import verify
 from helpdesk_core.tickets.content import render_markdown
 from helpdesk_core.tickets.conversation import note, reply
@@ -171,3 +175,67 @@ def test_a_changed_quote_without_an_event_is_found_by_the_audit(desk: Helpdesk, 
         tx.session.get_one(Message, posted.id).body_text = f"{ANSWER}\n\n[Removed: something else]"
     with desk.read() as session:
         assert [each.what for each in verify(desk, session)] == [f"message {posted.id} was altered"]
+
+
+def test_a_quote_that_is_put_back_is_found_by_the_audit(desk: Helpdesk, admin: Actor, number: str) -> None:
+    posted = reply(desk, admin, number, quoting()).message
+    before = all_said(desk)[posted.id]
+    redact(desk, admin, number, first_of(desk).uid, "a password")
+    with desk.begin(SYSTEM) as tx:
+        values = {"body_text": before.body_text, "body_html": before.body_html, "content_hash": before.content_hash}
+        tx.session.execute(update(Message).where(Message.id == posted.id).values(values))
+    with desk.read() as session:
+        assert [each.what for each in verify(desk, session)] == [f"message {posted.id} was altered"]
+
+
+@pytest.mark.usefixtures("number")
+def test_an_audit_that_began_before_a_redaction_finds_nothing_wrong_with_it(
+    desk: Helpdesk, world: World, admin: Actor
+) -> None:
+    altered = first_of(desk)
+    with desk.begin(SYSTEM) as tx:
+        tx.session.get_one(Message, altered.id).body_text = "I never said that."
+    other = world.ticket(message=NewMessage(text=SECRET))
+    reply(desk, admin, other.ticket.number or "", quoting())
+    with desk.read() as session:
+        found = verify(desk, session, batch=1)
+        assert next(found).what == f"message {altered.id} was altered"
+        redact(desk, admin, other.ticket.number or "", other.message.uid, "a password")
+        assert not list(found)
+
+
+def test_a_quote_that_would_take_long_to_render_becomes_plain(
+    desk: Helpdesk, admin: Actor, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered: list[str] = []
+
+    def rendering(text: str) -> str:
+        rendered.append(text)
+        return render_markdown(text)
+
+    monkeypatch.setattr(unquoting, "render_markdown", rendering)
+    text = f"{ANSWER}\n\n{'[' * 2000}\n\n> my password is hunter2"
+    posted = reply(desk, admin, number, quoting(text, at=None, html=f"<p>{ANSWER}</p>")).message
+    redact(desk, admin, number, first_of(desk).uid, "a password")
+    assert all_said(desk)[posted.id].body_html is None
+    assert not rendered
+    assert_gone(desk)
+
+
+def test_a_quote_that_is_split_off_meanwhile_goes_as_well(
+    desk: Helpdesk, admin: Actor, number: str, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time: nothing comes in between")
+    lock, left = redacting._lock, [reply(desk, admin, number, quoting()).message]
+
+    def locking(tx: Transaction, tickets: Collection[int]) -> None:
+        if left:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(split, desk, admin, number, [left.pop().uid], "Part").result()
+        lock(tx, tickets)
+
+    monkeypatch.setattr(redacting, "_lock", locking)
+    redact(desk, admin, number, first_of(desk).uid, "a password")
+    assert len({each.ticket_id for each in all_said(desk).values()}) > 1
+    assert_gone(desk)
