@@ -27,7 +27,10 @@ PORTION: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class LookedAt:
-    """A ticket whose clocks have caught up until `at`; `next_at` is when they are to be looked at after its steps."""
+    """A ticket whose clocks have caught up until `at`; `next_at` is when they are to be looked at after its steps.
+
+    Until these are done its row has `at` in place of that.
+    """
 
     ticket_id: int
     at: datetime

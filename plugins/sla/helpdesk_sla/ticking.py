@@ -26,12 +26,13 @@ def tick(desk: Helpdesk) -> int:
 
     Clocks catch up for some tickets at a time, and what is to be done then is noted; the steps of each ticket are a
     unit of work of its own. What is interrupted is undone as a whole and done by the next worker. A ticket at which
-    something fails keeps no other from being looked at; in the end the failures are raised.
+    something fails keeps no other from being looked at; in the end, or at a stop, the failures are raised. Only where
+    the database cannot be worked with at all is nothing more tried.
     """
     done = 0
     tried: set[int] = set()
     failed: list[str] = []
-    while True:
+    while not stopping():
         with desk.read() as session:
             ids = [id for id in due_tickets(session, desk, PORTION + len(tried)) if id not in tried]
         if not ids:
@@ -39,7 +40,7 @@ def tick(desk: Helpdesk) -> int:
         tried.update(ids)
         for start in range(0, len(ids), TOGETHER):
             if stopping():
-                return done
+                break
             # In the order of their ids, in which others lock several tickets too.
             looked_at = _look_at(desk, sorted(ids[start : start + TOGETHER]), failed)
             done += len(looked_at)
@@ -64,9 +65,9 @@ def _look_at(desk: Helpdesk, ids: Sequence[int], failed: list[str]) -> Sequence[
             query = select(Watched).where(Watched.ticket_id.in_(ids), Watched.next_at <= tx.now)
             watched = tx.session.scalars(query.order_by(Watched.ticket_id).with_for_update(skip_locked=True)).all()
             return catch_up(tx, watched) if watched else ()
-    except (DBAPIError, Unavailable):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with a ticket keeps no other from its turn
+    except Exception as error:
+        if _is_away(desk, error):
+            raise
         if len(ids) == 1:
             _note(failed, ids[0], error)
             return ()
@@ -80,12 +81,25 @@ def _do_steps(desk: Helpdesk, looked_at: LookedAt, failed: list[str]) -> None:
             watched = tx.session.scalar(query)
             if watched is not None:
                 escalating.carry_out(tx, watched)
-                # What happened to the ticket meanwhile has moved its clocks; then they are looked at once more.
-                watched.next_at = looked_at.next_at if watched.at == looked_at.at else tx.now
-    except (DBAPIError, Unavailable):
-        raise
-    except Exception as error:  # noqa: BLE001 - as above
+                # Whoever moved the clocks meanwhile, or changed a policy, has written when to look at them once more.
+                if watched.next_at == looked_at.at:
+                    watched.next_at = looked_at.next_at
+    except Exception as error:
+        if _is_away(desk, error):
+            raise
         _note(failed, looked_at.ticket_id, error)
+
+
+def _is_away(desk: Helpdesk, error: Exception) -> bool:
+    """Tell whether an error is one of the whole database: it takes no other work either."""
+    if not isinstance(error, DBAPIError | Unavailable):
+        return False
+    try:
+        with desk.begin(escalating.ACTOR) as tx:
+            tx.session.execute(select(1))
+    except (DBAPIError, Unavailable):
+        return True
+    return False
 
 
 def _note(failed: list[str], ticket_id: int, error: Exception) -> None:
