@@ -1,6 +1,6 @@
 """Who a site's people are here: accounts join by proved addresses only, and staff only where the site may."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -24,7 +24,7 @@ from helpdesk_core.api.users import (
 )
 
 from .models import Person, Site
-from .roles import Pair, given_elsewhere, take
+from .roles import Pair, given_elsewhere, lock_people, take
 from .sites import OWNERS_ONLY
 from .texts import lazy as _l
 from .tokens import Claims
@@ -66,8 +66,8 @@ def recognise(desk: Helpdesk, claims: Claims) -> Who:
     person = _known(desk, claims) or _joined(desk, claims)
     if person is None:
         return _visitor(claims)
-    roles = _roles_given(desk, claims, person)
-    _remember(desk, claims, person, roles)
+    _roles_given(desk, claims, person)
+    _remember(desk, claims, person)
     with desk.read() as session:
         signed = load_actor_by_user(desk, session, person.user_id, channel="web")
     if signed is None:
@@ -166,21 +166,24 @@ def _check_staff(site: Site, signed: SignedIn) -> None:
         raise NotFromHere(_l("Staff cannot come from this site. Sign in here instead."))
 
 
-def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> list[list[str]]:
-    """Give and take what the site's roles mean here; return what is given because of the site.
+def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> None:
+    """Give and take what the site's roles mean here, and note what is given because of the site.
 
     What somebody was given by hand stays theirs, and so does what another site gives.
     """
     if claims.roles is None or not claims.site.staff:
-        return person.roles
-    meant = {(mine, at) for theirs, mine, at in claims.site.roles if theirs in claims.roles}
-    if sorted(meant) == [tuple(pair) for pair in person.roles]:
-        return person.roles
+        return
+    if sorted(_meant(claims.site, claims.roles)) == [tuple(pair) for pair in person.roles]:
+        return  # most visits: nothing is locked for them
     with desk.begin(SYSTEM) as tx:
-        row = tx.session.get(Person, person.id, with_for_update=True)
+        site = tx.session.get(Site, claims.site.id, with_for_update={"read": True})
+        row = {each.id: each for each in lock_people(tx.session, Person.user_id == person.user_id)}.get(person.id)
         user = tx.session.get(User, person.user_id)
+        if site is None or not site.is_active or not site.staff:
+            return  # switched off since the token was checked
         if row is None or user is None or not user.is_active or user.is_owner:
-            return person.roles
+            return
+        meant = _meant(site, claims.roles)
         departments = set(tx.session.scalars(select(Department.key)))
         before, elsewhere = {(mine, at) for mine, at in row.roles}, given_elsewhere(tx.session, user.id, row.id)
         by_hand = _held(tx.session, user) - before - elsewhere
@@ -193,7 +196,10 @@ def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> list[list[st
         for mine, at in sorted(wanted - before):
             grant_role(desk, SYSTEM, user.uid, mine, at or None)
         row.roles = [list(pair) for pair in sorted(wanted)]
-        return row.roles
+
+
+def _meant(site: Site, theirs: Collection[str]) -> set[Pair]:
+    return {(mine, at) for name, mine, at in site.roles if name in theirs}
 
 
 def _held(session: Session, user: User) -> set[Pair]:
@@ -211,14 +217,13 @@ def _is_given(session: Session, role: str) -> bool:
     return not {each.permission for each in found.permissions} & OWNERS_ONLY
 
 
-def _remember(desk: Helpdesk, claims: Claims, person: Person, roles: list[list[str]]) -> None:
-    same = person.data == dict(claims.data) and person.roles == roles
-    if same and desk.now() - person.seen_at < TOUCHED_AFTER:
+def _remember(desk: Helpdesk, claims: Claims, person: Person) -> None:
+    if person.data == dict(claims.data) and desk.now() - person.seen_at < TOUCHED_AFTER:
         return
     with desk.begin(SYSTEM) as tx:
         row = tx.session.get(Person, person.id)
         if row is not None:
-            row.data, row.roles, row.seen_at = dict(claims.data), roles, tx.now
+            row.data, row.seen_at = dict(claims.data), tx.now
 
 
 def _visitor(claims: Claims) -> Who:

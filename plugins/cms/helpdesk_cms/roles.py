@@ -1,8 +1,8 @@
 """Roles that people have because a site says so, and their end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Helpdesk, Transaction
@@ -26,6 +26,15 @@ def given_elsewhere(session: Session, user_id: int, person_id: int) -> set[Pair]
     return {(mine, at) for theirs in session.scalars(others) for mine, at in theirs}
 
 
+def lock_people(session: Session, which: ColumnElement[bool]) -> Sequence[Person]:
+    """Return people as they are by now, and keep others from changing what they have; in one order, so that all get on.
+
+    Where somebody comes from other sites, too, lock those rows with it: what one gives decides what another takes.
+    """
+    query = select(Person).where(which).order_by(Person.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
 def take(desk: Helpdesk, uid: str, role: str, at: str) -> None:
     """Take a role from somebody; it may have been removed from the helpdesk meanwhile."""
     try:
@@ -36,14 +45,14 @@ def take(desk: Helpdesk, uid: str, role: str, at: str) -> None:
 
 def take_all_but(tx: Transaction, site: Site, kept: Collection[Pair]) -> None:
     """Take what people have because of the site, besides `kept` and what another site gives them too."""
-    rows = select(Person.id, Person.user_id, Person.roles).where(Person.site_id == site.id)
-    for person_id, user_id, roles in tx.session.execute(rows).all():
-        ended = [pair for pair in roles if tuple(pair) not in kept]
-        if not ended:
+    theirs = select(Person.user_id).where(Person.site_id == site.id)
+    for person in lock_people(tx.session, Person.user_id.in_(theirs)):
+        ended = [pair for pair in person.roles if tuple(pair) not in kept]
+        if person.site_id != site.id or not ended:
             continue
-        elsewhere = given_elsewhere(tx.session, user_id, person_id)
-        person, user = tx.session.get_one(Person, person_id), tx.session.get_one(User, user_id)
-        person.roles = [pair for pair in roles if pair not in ended]
+        elsewhere = given_elsewhere(tx.session, person.user_id, person.id)
+        user = tx.session.get_one(User, person.user_id)
+        person.roles = [pair for pair in person.roles if pair not in ended]
         for role, at in ended:
             if (role, at) not in elsewhere:
                 take(tx.desk, user.uid, role, at)
