@@ -17,7 +17,7 @@ from ..desk.events import MailPolicyChanged
 from ..intake.secrets import seal, unseal
 from ..texts import texts
 from .models import HISTORY, REPLY_TOKENS, SECURITY, DepartmentMail
-from .outages import WELL
+from .outages import WELL, bring_forward
 
 _l = texts.lazy
 MANAGE = "settings.manage"
@@ -70,7 +70,7 @@ def draft_of(row: DepartmentMail | None) -> DepartmentDraft:
 
 
 def set_mail(desk: Helpdesk, actor: Actor, key: str, draft: DepartmentDraft) -> DepartmentMail:
-    """Set how the mail of a department leaves; mail that waits takes the new way."""
+    """Set how the mail of a department leaves; mail that waits takes the new way at once."""
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         department = department_of(tx.session, key)
@@ -93,6 +93,7 @@ def set_mail(desk: Helpdesk, actor: Actor, key: str, draft: DepartmentDraft) -> 
         tx.session.flush()
         if draft.password and host and row.username:
             row.sealed = seal(desk, row.uid, {"password": draft.password})
+        bring_forward(tx, department.id)
         tx.record(MailPolicyChanged(kind="department", what="changed", name=department.name))
     return row
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk_core.api.db import BigId, HasUid, LongText
@@ -40,9 +40,11 @@ class DepartmentMail(HasUid, Base):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often in a row the server could not be used."""
     failed_since: Mapped[datetime | None]
+    failed_sending: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it was lost over a mail: then only a mail that it takes shows that it works."""
     last_error: Mapped[str | None] = mapped_column(LongText)
     try_at: Mapped[datetime | None]
-    """Not before then it is tried again; None while it works."""
+    """Not before then it is tried again; None while it works, or for the next mail to try."""
 
 
 class DkimKey(HasUid, Base):

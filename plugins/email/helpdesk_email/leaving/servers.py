@@ -12,7 +12,7 @@ from helpdesk_core.api.mail import Connection, OutgoingMail, SmtpTransport, Tran
 
 from .departments import mail_of, password_of
 from .models import DepartmentMail
-from .outages import Watched, note_success, try_those_down
+from .outages import Watched, note_tested, try_those_down
 
 log = logging.getLogger(__name__)
 TRIAL_SECONDS = 15.0
@@ -57,7 +57,7 @@ class Servers:
         try_those_down(self._desk, self._for_trial)
 
     def _for_trial(self, row: DepartmentMail) -> Transport:
-        return Watched(self._desk, row.id, server_of(self._desk, row, timeout=TRIAL_SECONDS))
+        return Watched(self._desk, row, server_of(self._desk, row, timeout=TRIAL_SECONDS))
 
     def _of(self, department_id: int) -> Transport | None:
         with self._desk.read() as session:
@@ -66,7 +66,7 @@ class Servers:
             return None
         made = self._made.get(row.department_id)
         if made is None or made[0] != row.changed_at:
-            made = row.changed_at, Watched(self._desk, row.id, server_of(self._desk, row))
+            made = row.changed_at, Watched(self._desk, row, server_of(self._desk, row))
             self._made = {**self._made, row.department_id: made}
         return made[1]
 
@@ -93,4 +93,4 @@ def try_server(desk: Helpdesk, row: DepartmentMail) -> None:
             pass
     except TransportDown as error:
         raise Refused(str(error)) from error
-    note_success(desk, row.id)
+    note_tested(desk, row)

@@ -9,20 +9,21 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select
 
-from helpdesk_core.api import Actor, Helpdesk
+from helpdesk_core.api import SYSTEM, Actor, Helpdesk
 from helpdesk_core.api.hooks import health
-from helpdesk_core.api.mail import Connection, OutgoingMail, SmtpTransport, TransportDown
+from helpdesk_core.api.mail import Connection, Envelope, OutgoingMail, Receipt, SmtpTransport, TransportDown
 from helpdesk_core.api.tickets import NewMessage, Ticket, reply
 from helpdesk_core.app import create_app
 from helpdesk_core.jobs.worker import Worker
+from helpdesk_core.mail.send import WAITS
 from helpdesk_core.mail.transport import MemoryTransport
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_email.intake.alerts import tell_changes
 from helpdesk_email.leaving.departments import DepartmentDraft, mail_of, set_mail
 from helpdesk_email.leaving.models import DepartmentMail
-from helpdesk_email.leaving.outages import LONGEST_WAIT, next_try
-from helpdesk_email.leaving.servers import Servers, try_server
+from helpdesk_email.leaving.outages import LONGEST_WAIT, Watched, next_try
+from helpdesk_email.leaving.servers import Servers, server_of, try_server
 from helpdesk_email.plugin import EmailPlugin
 from helpdesk_email.receiving import Gateway
 
@@ -183,19 +184,167 @@ def test_a_trial_by_hand_and_another_server_end_the_pause(
     assert (row_of(desk, row).failures, row_of(desk, row).last_error) == (0, None)
 
 
-def test_a_server_that_ends_every_connection_counts_as_down(
-    desk: Helpdesk, adam: Actor, owner: Actor, ticket: Ticket, sent: Sent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Busy(Connection):
-        def send(self, envelope: object) -> None:  # type: ignore[override]  # it never sends
+class Busy(Connection):
+    """It lets one sign in, and then takes no mail; with a word, only no mail that has it."""
+
+    def __init__(self, word: bytes = b"") -> None:
+        self._word = word
+
+    def send(self, envelope: Envelope) -> Receipt:
+        if self._word in envelope.content:
             raise TransportDown("421 Too busy")
+        return Receipt(envelope.recipients)
+
+
+def opens(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> None:
+    @contextmanager
+    def connect(_self: SmtpTransport) -> Iterator[Connection]:
+        yield connection
+
+    monkeypatch.setattr(SmtpTransport, "connect", connect)
+
+
+class TestServersThatTakeNoMail:
+    def test_they_count_as_down_however_often_they_let_us_in_and_mail_is_tried_for_five_days(
+        self,
+        desk: Helpdesk,
+        adam: Actor,
+        owner: Actor,
+        ticket: Ticket,
+        sent: Sent,
+        clock: TestClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        opens(monkeypatch, Busy())
+        row = goes_by(desk, owner, 25, falls_back=False)
+        reply(desk, adam, ticket.number or "", NewMessage(text="Did you water it?"))
+        for failures, wait in enumerate(WAITS[:3], 1):
+            sent()
+            (mail,) = waiting(desk)
+            found = row_of(desk, row)
+            assert (found.failures, found.last_error, mail.attempts) == (failures, "421 Too busy", failures)
+            due, moment = mail.due_at, timedelta(milliseconds=1)
+            assert abs(clock() + wait - due) < moment
+            assert found.try_at is not None
+            assert abs(next_try(clock(), failures) - found.try_at) < moment
+            clock.advance(seconds=(found.try_at - clock()).total_seconds() + 1)
+            servers_of(desk).try_those_down()
+            assert (row_of(desk, row).failures, row_of(desk, row).try_at) == (failures, None)
+            assert [each.due_at for each in waiting(desk)] == [due]
+            clock.advance(seconds=(due - clock()).total_seconds() + 1)
+        assert [each for each in desk.hooks.collect(health) if "mail server" in each]
+        opens(monkeypatch, MemoryTransport())
+        sent()
+        assert (row_of(desk, row).failures, waiting(desk)) == (0, [])
+
+    def test_a_mail_that_makes_them_hang_up_does_not_hold_up_the_rest(
+        self,
+        desk: Helpdesk,
+        adam: Actor,
+        owner: Actor,
+        ticket: Ticket,
+        sent: Sent,
+        clock: TestClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        opens(monkeypatch, Busy(b"poison"))
+        goes_by(desk, owner, 25, falls_back=False)
+        for text in ("Here is poison.", "Did you water it?", "Hello?"):
+            reply(desk, adam, ticket.number or "", NewMessage(text=text))
+        sent()
+        assert len(waiting(desk)) == 3
+        clock.advance(seconds=31)
+        servers_of(desk).try_those_down()
+        sent()
+        assert ["poison" in mail.body_text for mail in waiting(desk)] == [True]
+
+
+def test_mail_that_was_given_back_while_another_process_tried_the_server_leaves_as_soon_as_that_is_in(
+    desk: Helpdesk,
+    adam: Actor,
+    owner: Actor,
+    ticket: Ticket,
+    sent: Sent,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goes_by(desk, owner, closed_port(), falls_back=False)
+    reply(desk, adam, ticket.number or "", NewMessage(text="Did you water it?"))
+    sent()
+    clock.advance(seconds=62)
 
     @contextmanager
     def connect(_self: SmtpTransport) -> Iterator[Connection]:
-        yield Busy()
+        sent()
+        (mail,) = waiting(desk)
+        assert (mail.attempts, mail.due_at > clock() + timedelta(minutes=1)) == (1, True)
+        yield MemoryTransport()
 
     monkeypatch.setattr(SmtpTransport, "connect", connect)
+    servers_of(desk).try_those_down()
+    assert [mail.due_at <= clock() for mail in waiting(desk)] == [True]
+
+
+class TestAdministratorsWhoMendAServer:
+    @pytest.mark.parametrize("how", ["save", "test"])
+    def test_all_that_waits_for_it_leaves_at_once(
+        self,
+        desk: Helpdesk,
+        adam: Actor,
+        owner: Actor,
+        ticket: Ticket,
+        sent: Sent,
+        clock: TestClock,
+        monkeypatch: pytest.MonkeyPatch,
+        how: str,
+    ) -> None:
+        row = goes_by(desk, owner, closed_port(), falls_back=False)
+        for text in ("Did you water it?", "Hello?"):
+            reply(desk, adam, ticket.number or "", NewMessage(text=text))
+        sent()
+        clock.advance(seconds=2)
+        opens(monkeypatch, MemoryTransport())
+        if how == "save":
+            goes_by(desk, owner, 25, falls_back=False)
+        else:
+            with desk.begin(SYSTEM) as tx:
+                tx.session.get_one(DepartmentMail, row.id).failures = 0
+            try_server(desk, row_of(desk, row))
+        assert [mail.due_at <= clock() for mail in waiting(desk)] == [True, True]
+        sent()
+        assert not waiting(desk)
+
+    def test_what_goes_wrong_with_the_old_server_is_not_held_against_the_new_one(
+        self, desk: Helpdesk, owner: Actor, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        row = goes_by(desk, owner, 25, falls_back=False)
+        old = Watched(desk, row_of(desk, row), server_of(desk, row))
+
+        def connect(_self: SmtpTransport) -> None:
+            clock.advance(seconds=5)
+            goes_by(desk, owner, 26, falls_back=False)
+            raise TransportDown("timed out")
+
+        monkeypatch.setattr(SmtpTransport, "connect", connect)
+        with pytest.raises(TransportDown), old.connect():
+            pass
+        assert (row_of(desk, row).failures, row_of(desk, row).try_at) == (0, None)
+
+
+def test_two_processes_that_meet_the_same_failure_count_it_once(
+    desk: Helpdesk, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = goes_by(desk, owner, 25, falls_back=False)
-    reply(desk, adam, ticket.number or "", NewMessage(text="Did you water it?"))
-    sent()
-    assert (row_of(desk, row).failures, row_of(desk, row).last_error) == (1, "421 Too busy")
+    first, second = (Watched(desk, row_of(desk, row), server_of(desk, row)) for _ in range(2))
+    others = [second]
+
+    def connect(_self: SmtpTransport) -> None:
+        while others:
+            with pytest.raises(TransportDown), others.pop().connect():
+                pass
+        raise TransportDown("timed out")
+
+    monkeypatch.setattr(SmtpTransport, "connect", connect)
+    with pytest.raises(TransportDown), first.connect():
+        pass
+    assert row_of(desk, row).failures == 1
