@@ -1,15 +1,17 @@
 """Finding what other texts repeat of a message, however it was wrapped, marked or cut, and taking it out of quotes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final, Self
 
 ENOUGH: Final = 12
 """Letters and digits: by so many a line is known wherever it stands, also amid a longer one."""
 LEAST: Final = 4
 """By fewer than that nothing is known."""
+FEW: Final = 500
+"""So many lines are looked for one by one, which is fastest for a few and takes hours for many."""
 _FOLDED_AWAY: Final = re.compile(r"[\W_]+")
 
 
@@ -18,39 +20,60 @@ class Repeats:
     """Tells whether a text repeats some of what a message says, and no other message of its conversation says.
 
     Greetings and names that stand under every message make no quote. Only letters and digits count, so that marks of
-    quotes, line ends and encodings make no difference.
+    quotes, line ends and encodings make no difference. Each text is gone through once, however long the message is.
     """
 
     lines: frozenset[str]
     whole: str
+    runs: frozenset[str]
+    """All runs of `ENOUGH` letters in the whole; what consists of them alone is a part of it."""
+    shortest: Mapping[str, int]
+    """For each run that lines begin with, how long the shortest of those lines is."""
 
     @classmethod
     def of(cls, said: str, others: Iterable[str]) -> Self:
         """Make it of the own words of the message, and of those of the others."""
         elsewhere = "\n".join(_folded(line) for other in others for line in other.split("\n"))
         known = set(elsewhere.split("\n"))
-        joined = elsewhere.replace("\n", "")
-        own = [_folded(line) for line in said.split("\n")]
-        lines = [
-            each
-            for each in own
-            if len(each) >= LEAST and each not in known and (len(each) < ENOUGH or each not in joined)
-        ]
-        return cls(frozenset(lines), "".join(lines))
+        own = [each for each in map(_folded, said.split("\n")) if len(each) >= LEAST and each not in known]
+        amid = _amid(elsewhere.replace("\n", ""), {each for each in own if len(each) >= ENOUGH})
+        lines = [each for each in own if each not in amid]
+        whole = "".join(lines)
+        shortest: dict[str, int] = {}
+        for each in lines:
+            if len(each) >= ENOUGH:
+                shortest[each[:ENOUGH]] = min(len(each), shortest.get(each[:ENOUGH], len(each)))
+        return cls(frozenset(lines), whole, frozenset(_runs(whole, ENOUGH)), shortest)
 
     def __call__(self, text: str) -> bool:
         """Tell it of a text."""
         lines = [_folded(line) for line in text.split("\n")]
-        joined = "".join(lines)
-        return any(each in joined for each in self.lines if len(each) >= ENOUGH) or any(
-            each in self.lines or (len(each) >= ENOUGH and each in self.whole) for each in lines
-        )
+        return any(self._is_part(each) for each in lines) or self._holds_a_line("".join(lines))
 
-    def is_piece(self, text: str) -> bool:
-        """Tell whether, in a text that repeats some of it, these lines belong to that."""
-        return self(text) or any(
-            len(each) >= LEAST and each in self.whole for each in (_folded(line) for line in text.split("\n"))
-        )
+    def pieces(self, text: str) -> Callable[[str], bool]:
+        """Return what tells, for this text that repeats some of it, whether some of its lines belong to that."""
+        short = {each for each in map(_folded, text.split("\n")) if LEAST <= len(each) < ENOUGH}
+        if len(short) <= FEW:
+            found = {each for each in short if each in self.whole}
+        else:
+            found = {each for size in range(LEAST, ENOUGH) for each in short.intersection(_runs(self.whole, size))}
+        return lambda lines: self(lines) or any(_folded(line) in found for line in lines.split("\n"))
+
+    def _is_part(self, line: str) -> bool:
+        return line in self.lines or (len(line) >= ENOUGH and all(each in self.runs for each in _runs(line, ENOUGH)))
+
+    def _holds_a_line(self, joined: str) -> bool:
+        """Tell whether runs of the message follow one another for as long as a line that begins with the first."""
+        nearest = len(joined) + 1
+        for at, run in enumerate(_runs(joined, ENOUGH)):
+            if run not in self.runs:
+                nearest = len(joined) + 1
+                continue
+            if run in self.shortest:
+                nearest = min(nearest, at + self.shortest[run])
+            if at + ENOUGH >= nearest:
+                return True
+        return False
 
 
 def own_words(text: str, quote_at: int | None = None) -> str:
@@ -68,7 +91,7 @@ def without_quotes(text: str, quote_at: int | None, repeats: Repeats, mark: str)
     tail_repeats = bool(tail) and repeats(tail)
     if not tail_repeats and not repeats(f"{marked}\n{tail}"):
         return None
-    head = _without_runs(head, repeats, mark)
+    head = _without_runs(head, repeats.pieces(head), mark)
     if not tail_repeats:
         return head + tail, quote_at if quote_at is None else len(head)
     above = f"{head.rstrip()}\n\n"
@@ -79,18 +102,41 @@ def without_repeats(text: str, repeats: Repeats, mark: str) -> str:
     """Return a copy of something that was sent, with a mark in place of all lines that repeat the message."""
     if not repeats(text):
         return text
-    lines = _without_runs(text, repeats, mark).split("\n")
-    return "\n".join(mark if repeats.is_piece(line) and not line.startswith(">") else line for line in lines)
+    belongs = repeats.pieces(text)
+    lines = _without_runs(text, belongs, mark).split("\n")
+    return "\n".join(mark if not line.startswith(">") and belongs(line) else line for line in lines)
 
 
-def _without_runs(text: str, repeats: Repeats, mark: str) -> str:
+def _without_runs(text: str, belongs: Callable[[str], bool], mark: str) -> str:
     """Put a mark in place of each run of lines with `>` that belongs to what is repeated."""
     kept: list[str] = []
     for quoted, run in groupby(text.split("\n"), lambda line: line.startswith(">")):
         lines = list(run)
-        gone = quoted and repeats.is_piece("\n".join(line.lstrip("> ") for line in lines))
+        gone = quoted and belongs("\n".join(line.lstrip("> ") for line in lines))
         kept += [f"> {mark}"] if gone else lines
     return "\n".join(kept)
+
+
+def _amid(words: str, lines: Set[str]) -> set[str]:
+    """Return those of the lines that stand somewhere in the words: each is looked for by a run that no other has."""
+    owners: dict[str, str | None] = {}
+    for line in lines:
+        for run in _runs(line, ENOUGH):
+            if owners.setdefault(run, line) is not line:
+                owners[run] = None
+    own = {line: run for run, line in owners.items() if line is not None}
+    places = {run: (line, line.index(run)) for line, run in own.items()}
+    found = {each for each in islice(lines - own.keys(), FEW) if each in words}
+    for at, run in enumerate(_runs(words, ENOUGH)):
+        line, offset = places.get(run, ("", 0))
+        if line and line not in found and at >= offset and words.startswith(line, at - offset):
+            found.add(line)
+    return found
+
+
+def _runs(text: str, size: int) -> Iterator[str]:
+    """Return all runs of so many letters."""
+    return (text[at : at + size] for at in range(len(text) - size + 1))
 
 
 def _folded(text: str) -> str:
