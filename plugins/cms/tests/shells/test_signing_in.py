@@ -1,5 +1,6 @@
 """People come to the helpdesk by a link of the site, and go again; tokens that are wrong are good for nothing."""
 
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,9 @@ from playwright.sync_api import Page, expect
 from . import Link, Person
 from .desks import Desk
 from .staging import Stage, Visit, support
+
+SESSIONS = re.compile(r"wordpress_|sessionid$")
+"""The cookies of a site's sessions, which browsers give up when a session ends."""
 
 
 def test_who_signs_in_by_the_link_is_known_once(stage: Stage, visit: Visit) -> None:
@@ -78,6 +82,17 @@ def test_signing_out_in_one_browser_leaves_another_alone_both_ways(stage: Stage,
     expect(home.get_by_text("Sign in on this site to see your tickets")).to_have_count(0)
     shell.sign_out(home)
     assert not is_in(home, stage)
+
+
+def test_who_signed_in_to_the_site_anew_is_signed_out_of_both(stage: Stage, visit: Visit) -> None:
+    page = visit()
+    stage.shell.sign_in(page, Person.MEMBER)
+    support(page, stage)
+    page.context.clear_cookies(name=SESSIONS)
+    stage.shell.sign_in(page, Person.MEMBER)
+    assert is_in(page, stage)
+    stage.shell.sign_out(page)
+    assert not is_in(page, stage)
 
 
 def is_in(page: Page, stage: Stage) -> bool:

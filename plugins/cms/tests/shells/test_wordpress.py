@@ -37,6 +37,23 @@ def test_a_form_that_was_open_for_too_long_keeps_its_text(stage: Stage, visit: V
     assert stage.desk.ticket(subject)["requester"]["email"] == "vera@example.com"
 
 
+def test_who_changes_their_password_is_signed_out_of_both(stage: Stage, visit: Visit) -> None:
+    site = site_of(stage)
+    site.tool("newcomer", login="changing", email="changing@example.com", password=PASSWORD)
+    site.tool("prove", people=["changing@example.com"])
+    page = visit()
+    sign_in(page, site, "changing")
+    support(page, stage)
+    page.goto(f"{site.url}/wp-admin/profile.php")
+    page.get_by_role("button", name="Set New Password").click()
+    page.locator("#pass1").fill("five yellow trains on 7 bridges")
+    page.get_by_role("button", name="Update Profile").click()
+    expect(page.get_by_text("Profile updated.")).to_be_visible()
+    site.sign_out(page)
+    page.goto(f"{stage.desk.url}/tickets")
+    page.wait_for_url(f"{stage.desk.url}/login**")
+
+
 def test_who_sets_a_password_by_the_link_in_a_mail_has_proved_the_address(stage: Stage, visit: Visit) -> None:
     site = site_of(stage)
     site.tool("newcomer", login="newcomer", email="newcomer@example.com", password=PASSWORD)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from helpdesk_shell import AnswerRefused, make_token, read_answer
 from helpdesk_shell.django import conf
 from helpdesk_shell.django.people import person_of
-from helpdesk_shell.django.signing_out import sid_of
+from helpdesk_shell.django.signing_out import keep, sid_of
 
 
 @require_GET
@@ -29,10 +29,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _not_connected(request)
     if person is None:
         return redirect_to_login(request.get_full_path())
-    token = make_token(settings, "sign-in", person, sid=sid_of(request))
+    sid = sid_of(request)
+    token = make_token(settings, "sign-in", person, sid=sid)
     given = {"token": token, "next": request.GET.get("next", "/")[:1000]}
     answer = HttpResponseRedirect(f"{settings.address('sign-in')}?{urlencode(given)}")
     answer["Referrer-Policy"] = "no-referrer"
+    keep(answer, request, sid)
     return answer
 
 
@@ -48,7 +50,10 @@ def token(request: HttpRequest) -> HttpResponse:
     ip = request.META.get("REMOTE_ADDR", "")
     person = person_of(request)
     sid = sid_of(request) if person else ""
-    return JsonResponse({"token": make_token(settings, "frame", person, ip=ip, sid=sid)})
+    answer = JsonResponse({"token": make_token(settings, "frame", person, ip=ip, sid=sid)})
+    if sid:
+        keep(answer, request, sid)
+    return answer
 
 
 @require_GET

@@ -16,6 +16,16 @@ final class Helpdesk_Sign_In {
 	const META = 'helpdesk_signed_in';
 
 	/**
+	 * By this cookie the browser is known again, also where a new password or a new log-in has begun another session here.
+	 */
+	const COOKIE = 'helpdesk_browser';
+
+	/**
+	 * As long as sessions of the helpdesk last at most; each visit begins it anew.
+	 */
+	const COOKIE_LASTS = 400 * DAY_IN_SECONDS;
+
+	/**
 	 * Connects with WordPress.
 	 */
 	public static function connect() {
@@ -100,7 +110,9 @@ final class Helpdesk_Sign_In {
 	}
 
 	/**
-	 * Returns the claims of a user with the name of the session here, so that signing out of it ends what it began and no more.
+	 * Returns the claims of a user with a name of the browser, so that signing out in it ends what began in it and no more.
+	 *
+	 * Sets a cookie: nothing of the page may have been sent.
 	 *
 	 * @param WP_User $user Who is signed in.
 	 * @return array
@@ -109,17 +121,55 @@ final class Helpdesk_Sign_In {
 		if ( ! get_user_meta( $user->ID, self::META, true ) ) {
 			update_user_meta( $user->ID, self::META, time() );
 		}
-		return Helpdesk_Person::claims( $user ) + self::session();
+		$browser = self::browser();
+		if ( '' === $browser ) {
+			$browser = bin2hex( random_bytes( 16 ) );
+		}
+		self::keep( $browser );
+		return Helpdesk_Person::claims( $user ) + array( 'sid' => $browser );
 	}
 
 	/**
-	 * Returns what the helpdesk is told of the session of this browser; it does not lead back to the cookie.
+	 * Returns what the helpdesk calls this browser; empty where it has not led there yet.
 	 *
-	 * @return array
+	 * @return string
+	 */
+	private static function browser() {
+		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- It is compared with all that it may be.
+		$kept = isset( $_COOKIE[ self::COOKIE ] ) ? $_COOKIE[ self::COOKIE ] : '';
+		return is_string( $kept ) && preg_match( '/^[0-9a-f]{32}\z/', $kept ) ? $kept : '';
+	}
+
+	/**
+	 * Has the browser keep its name, wherever it sends the cookies of WordPress's own sessions.
+	 *
+	 * @param string $browser Its name.
+	 */
+	private static function keep( $browser ) {
+		foreach ( array_unique( array( COOKIEPATH, SITECOOKIEPATH ) ) as $path ) {
+			setcookie(
+				self::COOKIE,
+				$browser,
+				array(
+					'expires'  => time() + self::COOKIE_LASTS,
+					'path'     => $path,
+					'domain'   => (string) COOKIE_DOMAIN,
+					'secure'   => is_ssl(),
+					'httponly' => true,
+					'samesite' => 'Lax',
+				)
+			);
+		}
+		$_COOKIE[ self::COOKIE ] = $browser;
+	}
+
+	/**
+	 * Returns the name under which sessions began before there was the cookie; it does not lead back to the token.
+	 *
+	 * @return string
 	 */
 	private static function session() {
-		$session = wp_get_session_token();
-		return '' === $session ? array() : array( 'sid' => substr( hash( 'sha256', 'helpdesk ' . $session ), 0, 32 ) );
+		return substr( hash( 'sha256', 'helpdesk ' . wp_get_session_token() ), 0, 32 );
 	}
 
 	/**
@@ -148,7 +198,9 @@ final class Helpdesk_Sign_In {
 		Helpdesk_Cache::forget( $user_id );
 		$user = get_userdata( $user_id );
 		if ( $user && get_user_meta( $user_id, self::META, true ) ) {
-			Helpdesk_Client::post( 'sign-out', Helpdesk_Person::claims( $user ) + self::session(), array() );
+			$browser = self::browser();
+			$sid     = '' !== $browser ? $browser : self::session();
+			Helpdesk_Client::post( 'sign-out', Helpdesk_Person::claims( $user ) + array( 'sid' => $sid ), array() );
 		}
 	}
 }
