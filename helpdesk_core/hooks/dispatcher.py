@@ -47,13 +47,13 @@ class Hooks:
     def __init__(
         self, *, limits: Limits | None = None, breaker_store: BreakerStore | None = None, now: Clock = utc_now
     ) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         pool = ThreadPool()
         self._registry = Registry()
         self._breakers = Breakers(
-            breaker_store, now, errand_runner(pool), failures=self._limits.failures, window=self._limits.window
+            breaker_store, now, errand_runner(pool), failures=self.limits.failures, window=self.limits.window
         )
-        self._monitor = Monitor(self._limits, self._breakers, now)
+        self._monitor = Monitor(self.limits, self._breakers, now)
         self._supervisor = Supervisor(self._monitor, self._breakers, pool)
 
     # Building
@@ -262,7 +262,7 @@ class Hooks:
         _check_arguments(spec, args, values)
         calls = [call for call in self._registry.of(spec) if not self._breakers.is_open((call.plugin_id, spec.name))]
         if calls:
-            deadline = self._limits.deadline(spec)
+            deadline = self.limits.deadline(spec)
             self._supervisor.run(Dispatch(calls, values, deadline, settle, failed, invoke, savepoint))
 
     def _ask_one(
@@ -291,7 +291,7 @@ class Hooks:
             failures.append((error, error_id))
             return True
 
-        deadline = self._limits.deadline(spec)
+        deadline = self.limits.deadline(spec)
         self._supervisor.run(
             Dispatch(calls, dict(values), deadline, settle, failed, invoke, shares_database=shares_database)
         )

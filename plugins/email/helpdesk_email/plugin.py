@@ -61,12 +61,12 @@ from .intake.mailboxes import MANAGE
 from .intake.supervising import EVERY, Supervisor
 from .leaving import models as _leaving_tables  # noqa: F401 - its tables belong to the metadata of `Base`
 from .leaving.departments import mail_of
-from .leaving.history import forget_history, with_history
+from .leaving.history import with_history
 from .leaving.keys import sign
 from .leaving.servers import Servers
 from .models import Base
 from .outgoing import with_token
-from .privacy import forget_message, forget_old, forget_person, forget_quoting, mails_of
+from .privacy import LOOKING, forget_old, forget_person, forget_redacted, mails_of
 from .receiving import Gateway
 from .rules import models as _rule_tables  # noqa: F401 - its tables belong to the metadata of `Base`
 from .settings import EmailSettings
@@ -185,9 +185,8 @@ class EmailPlugin(Plugin):
         self, tx: Transaction, message: Message, tickets: Collection[int], repeats: Callable[[str], bool]
     ) -> None:
         """Forget the mail that brought the message, those that quote it, and the history that tells of it."""
-        forget_history(tx, tickets, message, repeats)
-        forget_message(tx, self.gateway.archive, tickets, message)
-        forget_quoting(tx, self.gateway.archive, tickets, repeats)
+        seconds = LOOKING * self.desk.hooks.limits.deadline(message_redacting)
+        forget_redacted(tx, self.gateway.archive, tickets, message, repeats, seconds)
 
     @hookimpl(personal_data)
     def personal_data(self, user: User) -> Sequence[PersonalData]:

@@ -16,14 +16,15 @@ from helpdesk_core.api.tickets import Message, words_of_html
 from helpdesk_core.api.users import PersonalData, User
 
 from .archive import Archive
+from .leaving.history import forget_history
 from .models import Filing, Received
 from .reading import read_mail
 from .senders import CHANNEL, GATEWAY
 
 OVER: Final = ("done", "dropped")
 PORTION: Final = 500
-LOOKING: Final = 1.5
-"""Seconds for looking into the mails of a conversation."""
+LOOKING: Final = 0.3
+"""So much of what a hook may take is for looking into the mails of a conversation; the rest is for forgetting them."""
 LARGEST: Final = 200_000
 """Bytes: a larger mail is not looked into, only forgotten."""
 NESTED: Final = 3
@@ -31,6 +32,29 @@ NESTED: Final = 3
 SWEPT: Final = timedelta(days=2)
 """So long files are looked for that a crash has left behind, or a mail server has handed over once more."""
 FORGOTTEN: Final = "The mail was forgotten before it was processed."
+
+
+def forget_redacted(
+    tx: Transaction,
+    archive: Archive,
+    tickets: Collection[int],
+    message: Message,
+    repeats: Callable[[str], bool],
+    seconds: float,
+) -> None:
+    """Forget the mail that brought a message which is being redacted, those that quote it, and the history in ours.
+
+    What there is no time to look into within so many seconds counts as a quote: a hook that takes too long is stopped,
+    and that would keep everything.
+    """
+    until = time.monotonic() + seconds
+
+    def may_repeat(text: str) -> bool:
+        return time.monotonic() >= until or repeats(text)
+
+    forget_message(tx, archive, tickets, message)
+    forget_history(tx, tickets, message, may_repeat)
+    forget_quoting(tx, archive, tickets, may_repeat, until)
 
 
 def forget_message(tx: Transaction, archive: Archive, tickets: Collection[int], message: Message) -> None:
@@ -52,15 +76,14 @@ def forget_quoting(
     archive: Archive,
     tickets: Collection[int],
     repeats: Callable[[str], bool],
-    seconds: float = LOOKING,
+    until: float,
 ) -> None:
     """Forget the mails of a conversation that repeat what is being redacted: answers, reports that return our mails.
 
-    Also those whose message does not, since what staff quote by mail is cut off. What is too large, or would take too
-    long to look into, is forgotten unread: a hook has little time, and to be stopped would keep everything.
+    Also those whose message does not, since what staff quote by mail is cut off. What is too large, cannot be read, or
+    is not looked into before the clock `time.monotonic` says `until`, is forgotten unread.
     """
     rows = _rows(tx, Received.ticket_id.in_(tickets) & Received.state.in_(OVER))
-    until = time.monotonic() + seconds
     unread = [row for row in rows if row.size > LARGEST]
     read = [row for row in rows if row.size <= LARGEST]
     gone = [row for row in read if time.monotonic() >= until or _repeats(archive, row.sha256, repeats)]
@@ -72,6 +95,8 @@ def _repeats(archive: Archive, sha256: str, repeats: Callable[[str], bool]) -> b
         raw = archive.get(sha256)
     except NotFound:
         return False
+    except OSError:
+        return True
     return any(repeats(text) for text in _texts(raw, NESTED))
 
 

@@ -1,10 +1,12 @@
 """What has to be forgotten is gone from the gateway too."""
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,16 +14,19 @@ from sqlalchemy import select
 from helpdesk_core.api import SYSTEM, Actor, Helpdesk
 from helpdesk_core.api.mail import OutgoingMail
 from helpdesk_core.api.tickets import NewMessage, follow, redact, reply
+from helpdesk_core.testing import site
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.users.privacy import erase_user, export_personal_data
+from helpdesk_email import plugin
 from helpdesk_email.desk.rethreading import move_mails
+from helpdesk_email.leaving import history
 from helpdesk_email.leaving.departments import DepartmentDraft, set_mail
 from helpdesk_email.models import Received
-from helpdesk_email.privacy import forget_old, forget_quoting
+from helpdesk_email.privacy import forget_old, forget_quoting, forget_redacted
 from helpdesk_email.receiving import Gateway
 from helpdesk_email.storing import Envelope
 
-from .gateways import answer_to, messages, report, tickets, written
+from .gateways import answer_to, configured, messages, report, tickets, written
 
 
 @pytest.fixture
@@ -154,5 +159,78 @@ def test_mails_that_there_is_no_time_to_look_into_are_forgotten_unread(
     mails = [gateway.receive(written("> My card is 4111.")), gateway.receive(written("Something else."))]
     with desk.begin(SYSTEM) as tx:
         ids = [each.id for each in tickets(desk)]
-        forget_quoting(tx, gateway.archive, ids, lambda text: "4111" in text, seconds)
+        forget_quoting(tx, gateway.archive, ids, lambda text: "4111" in text, time.monotonic() + seconds)
     assert [is_kept(gateway, each) for each in mails] == kept
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(600.0, True), (0.0, False)])
+def test_history_that_there_is_no_time_to_look_into_is_taken_out_unread(
+    desk: Helpdesk,
+    gateway: Gateway,
+    owner: Actor,
+    adam: Actor,
+    sent: Callable[[], list[EmailMessage]],
+    seconds: float,
+    kept: bool,
+) -> None:
+    set_mail(desk, owner, "support", DepartmentDraft(history="thread"))
+    first = gateway.receive(written("My card is 4111 1111 1111 1111."))
+    (ticket,) = tickets(desk)
+    reply(desk, adam, ticket.number or "", NewMessage(text="Is it blocked?"))
+    sent()
+    with desk.begin(SYSTEM) as tx:
+        message = messages(desk, ticket)[0]
+        forget_redacted(tx, gateway.archive, [ticket.id], message, lambda text: "nothing" in text, seconds)
+    with desk.read() as session:
+        mail = session.scalars(select(OutgoingMail).where(OutgoingMail.template == "reply")).one()
+    assert ("4111" in mail.body_text) == ("4111" in (mail.body_html or "")) == kept
+    assert "Is it blocked?" in mail.body_text
+    assert not is_kept(gateway, first)
+
+
+@pytest.mark.parametrize("patience", [5.0, 20.0])
+def test_the_time_for_looking_is_a_part_of_what_hooks_may_take(
+    desk_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    given: list[float] = []
+    monkeypatch.setattr(plugin, "forget_redacted", lambda *_rest: given.append(_rest[-1]))
+    config = {**configured({}), "plugins": {**configured({}).get("plugins", {}), "hook_timeout": patience}}
+    with site.opened(tmp_path / "patient", desk_url, config) as desk:
+        world = World(desk)
+        posted = world.ticket()
+        redact(desk, world.agent(role="admin"), posted.ticket.number or "", posted.message.uid, "a card")
+    assert given == [pytest.approx(0.3 * patience)]
+
+
+def test_the_mail_that_brought_a_message_goes_even_if_what_follows_fails(
+    desk: Helpdesk,
+    gateway: Gateway,
+    owner: Actor,
+    adam: Actor,
+    sent: Callable[[], list[EmailMessage]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_html: str) -> str:
+        raise RuntimeError("no words")
+
+    mail = gateway.receive(written("My card is 4111."))
+    (ticket,) = tickets(desk)
+    reply(desk, adam, ticket.number or "", NewMessage(text="Is it *blocked*?"))
+    sent()
+    monkeypatch.setattr(history, "text_of", fails)
+    redact(desk, owner, ticket.number or "", messages(desk, ticket)[0].uid, "card number")
+    assert not is_kept(gateway, mail)
+
+
+def test_a_mail_that_cannot_be_read_is_forgotten_unread(desk: Helpdesk, gateway: Gateway, owner: Actor) -> None:
+    first = gateway.receive(written("My card is 4111.", message_id="<one@mail.example.net>"))
+    broken = gateway.receive(written("And now?", In_Reply_To="<one@mail.example.net>"))
+    path = gateway.archive.path(broken.sha256)
+    path.unlink()
+    path.symlink_to(path)  # it cannot be opened, whoever asks
+    (ticket,) = tickets(desk)
+    redact(desk, owner, ticket.number or "", messages(desk, ticket)[0].uid, "card number")
+    assert not is_kept(gateway, first)
+    assert gateway.find(first.uid).forgotten_at is not None
+    assert gateway.find(broken.uid).forgotten_at is not None
+    assert not path.is_symlink()
