@@ -2,7 +2,7 @@
 
 from helpdesk_core.search.query import FIELDS, KEYS, SearchQuery, SearchTerm, parse_query
 from helpdesk_core.search.service import find_pages, search_documents, sources, words_of_tickets
-from helpdesk_core.search.sources import FoundPage, SearchDocument, SearchSource, TicketWords
+from helpdesk_core.search.sources import AddedWords, FoundPage, SearchDocument, SearchSource, TicketWords
 from helpdesk_core.tickets.facets import Facet
 from helpdesk_core.tickets.results import Hit, SearchPage, search_tickets
 from helpdesk_core.tickets.searching import MAX_FOUND, read_search
@@ -11,6 +11,7 @@ __all__ = [
     "FIELDS",
     "KEYS",
     "MAX_FOUND",
+    "AddedWords",
     "Facet",
     "FoundPage",
     "Hit",

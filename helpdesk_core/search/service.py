@@ -1,5 +1,6 @@
 """Searching in what plugins bring, and listing it for those who keep an index."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search import hooks
 from helpdesk_core.search.query import SearchQuery, parse_query
-from helpdesk_core.search.sources import FoundPage, SearchSource, TicketWords
+from helpdesk_core.search.sources import AddedWords, FoundPage, SearchSource, TicketWords
 
 MAX_DOCUMENTS = 200
 
@@ -22,12 +23,15 @@ def sources(desk: Helpdesk) -> Mapping[str, SearchSource]:
     return found
 
 
-def words_of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> Mapping[int, Sequence[TicketWords]]:
-    """Return what plugins add to the words of tickets, by the ticket's row id; of one that fails there is none."""
-    found: dict[int, list[TicketWords]] = {}
-    for words in desk.hooks.collect(hooks.ticket_words, ticket_ids=ticket_ids):
-        found.setdefault(words.ticket_id, []).append(words)
-    return found
+def words_of_tickets(desk: Helpdesk, ticket_ids: Sequence[int]) -> AddedWords:
+    """Return what plugins add to the words of tickets; of one that fails or is in quarantine there is none."""
+    by_ticket: dict[int, list[TicketWords]] = {}
+    asked = Counter(desk.hooks.implementers(hooks.ticket_words))
+    for plugin_id, found in desk.hooks.collect_by_plugin(hooks.ticket_words, ticket_ids=ticket_ids):
+        asked[plugin_id] -= 1
+        for words in found:
+            by_ticket.setdefault(words.ticket_id, []).append(words)
+    return AddedWords(by_ticket=by_ticket, missing=sorted(+asked))
 
 
 def finders(desk: Helpdesk) -> Sequence[tuple[str, SearchSource]]:

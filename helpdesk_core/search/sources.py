@@ -1,6 +1,6 @@
 """What plugins give to whoever keeps an index."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -30,6 +30,17 @@ class TicketWords:
     ticket_id: int
     public: Sequence[str] = ()
     internal: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedWords:
+    """What all plugins add to the words of some tickets, by the ticket's row id.
+
+    `missing` are the ids of plugins that failed or are in quarantine: an index without their words is to be mended.
+    """
+
+    by_ticket: Mapping[int, Sequence[TicketWords]]
+    missing: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def agents_part(site: PluginSite, who: Cast, number: str) -> None:
     assert "Search" in browser.get("/desk/search", q="nothing-has-this-word").text
     assert not any(search_documents(site.desk, source, "fire", frozenset()) for source in sources(site.desk))
     search_documents(site.desk, "articles", "fire", frozenset())
-    assert not words_of_tickets(site.desk, [1])
+    assert not words_of_tickets(site.desk, [1]).by_ticket
     assert "subject" in condition_fields_of(site.desk)
     assert automatic_actions_of(site.desk) == {}
     with site.desk.read() as session:

@@ -27,6 +27,8 @@ def commands(keeper: Keeper) -> Sequence[click.Command]:
             click.echo(f"Index:    {built}")
             behind = f" (the first for {found['behind_seconds']} s)" if found["waiting"] else ""
             click.echo(f"Waiting:  {found['waiting']} changes{behind}")
+            if found["lacking_words"]:
+                click.echo(f"Again:    {found['lacking_words']} tickets lack the words of a plugin that failed")
             if found["building"]:
                 click.echo(f"Building: {found['building']['done']} documents since {found['building']['since']}")
             if found["error"]:

@@ -17,6 +17,8 @@ from .tables import Tables
 PORTION = 500
 AT_ONCE = 10_000
 """Tickets that one change of a name makes stale; of more the latest, and the others when something happens to them."""
+LACKING = "ticket words"
+"""The source of marks on tickets that were indexed without the words of a plugin; `take` leaves them alone."""
 
 
 class Stale:
@@ -64,7 +66,7 @@ class Stale:
     def take(self, session: Session, limit: int) -> Sequence[Any]:
         """Return the marks that waited longest: `source, key, mark`."""
         table = self._table
-        waiting = select(table.c.source, table.c.key, table.c.mark).where(table.c.is_done.is_(False))
+        waiting = select(table.c.source, table.c.key, table.c.mark).where(self._waits())
         return session.execute(waiting.order_by(table.c.since).limit(limit)).all()
 
     def settle(self, session: Session, marks: Sequence[Any], *, keep: bool) -> None:
@@ -81,6 +83,35 @@ class Stale:
     def waiting(self, session: Session) -> tuple[int, datetime | None]:
         """Return how many documents wait, and since when the first does."""
         table = self._table
-        found = select(func.count(), func.min(table.c.since)).select_from(table).where(table.c.is_done.is_(False))
+        found = select(func.count(), func.min(table.c.since)).select_from(table).where(self._waits())
         count, since = session.execute(found).one()
         return count, since
+
+    def lack(self, tx: Transaction, tickets: Iterable[str]) -> None:
+        """Note tickets that were indexed without the words of a plugin."""
+        self.mark(tx, LACKING, tickets)
+
+    def lacking(self, session: Session, limit: int) -> Sequence[str]:
+        """Return such tickets, those first that waited longest or were tried least."""
+        table = self._table
+        query = select(table.c.key).where(table.c.source == LACKING).order_by(table.c.since, table.c.key)
+        return session.scalars(query.limit(limit)).all()
+
+    def count_lacking(self, session: Session) -> int:
+        """Return how many tickets lack words."""
+        query = select(func.count()).select_from(self._table).where(self._table.c.source == LACKING)
+        return session.scalar(query) or 0
+
+    def put_back(self, tx: Transaction, tickets: Sequence[str]) -> None:
+        """Put tickets that still lack words behind the others."""
+        table = self._table
+        these = update(table).where(table.c.source == LACKING, table.c.key.in_(tickets))
+        tx.session.execute(these.values(since=tx.now))
+
+    def complete(self, session: Session, tickets: Sequence[str]) -> None:
+        """Forget that tickets lacked words."""
+        table = self._table
+        session.execute(delete(table).where(table.c.source == LACKING, table.c.key.in_(tickets)))
+
+    def _waits(self) -> ColumnElement[bool]:
+        return self._table.c.is_done.is_(False) & (self._table.c.source != LACKING)

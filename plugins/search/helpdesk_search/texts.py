@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.attachments import Attachment
 from helpdesk_core.api.errors import NotFound
+from helpdesk_core.api.jobs import stopping
 from helpdesk_core.api.tickets import Message
 
 from .asking import TICKETS
@@ -65,7 +66,7 @@ class Texts:
     def reread(self) -> None:
         """Read again, for a while, what older readers have read; tickets whose files say something else are marked."""
         until = monotonic() + SECONDS
-        while self._reread_some(until):
+        while not stopping() and self._reread_some(until):
             pass
 
     def forget(self) -> None:
@@ -73,7 +74,7 @@ class Texts:
         table = self._table
         in_use = exists().where(Attachment.sha256 == table.c.sha256, Attachment.message_id.isnot(None))
         gone = select(table.c.sha256).where(~in_use).limit(FORGOTTEN)
-        while True:
+        while not stopping():
             with self._desk.read() as session:
                 names = session.scalars(gone).all()
             if names:
@@ -124,14 +125,17 @@ class Reading:
         self._new: dict[str, str] = {}
 
     def of(self, session: Session, files: Sequence[Any]) -> Mapping[str, str]:
-        """Return the text of each file by the SHA-256 of its bytes; `files` have `sha256, content_type, size`."""
+        """Return the text of each file by the SHA-256 of its bytes; `files` have `sha256, content_type, size`.
+
+        Where the bytes cannot be found, what an older reader has read stays, and they are looked for the next time.
+        """
         read = {file.sha256: file for file in files if reader_version(file.content_type, file.size) is not None}
         known = self._texts.known(session, list(read)) if read else {}
         found: dict[str, str] = {}
         for name, file in read.items():
             text, version = known.get(name, ("", 0))
-            if _is_behind(file, version):
-                text = self._new[name] = self._texts.read(file) or ""
+            if _is_behind(file, version) and (read_now := self._texts.read(file)) is not None:
+                text = self._new[name] = read_now
             found[name] = text
         return found
 

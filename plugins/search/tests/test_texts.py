@@ -128,3 +128,14 @@ def test_texts_of_what_was_redacted_are_forgotten(site: PluginSite) -> None:
     redact(site.desk, site.world.agent(role="admin"), posted.ticket.number or "", posted.message.uid, "a password")
     later(site, hours=2)
     assert kept(site) == {"okapi": READERS}
+
+
+def test_what_an_older_reader_read_stays_where_the_file_is_not_at_hand(site: PluginSite) -> None:
+    posted = attached(site, PAGE)
+    write(site, "zebra", text="giraffe", reader=1)
+    name = sha256(PAGE.content).hexdigest()
+    assert site.desk.storage.delete(name, site.desk.now() + timedelta(days=9999))
+    mark(site, posted)
+    keeper(site).work()
+    assert kept(site) == {"giraffe": 1}
+    assert finds(site, "giraffe") == 1

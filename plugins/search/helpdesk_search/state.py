@@ -1,0 +1,26 @@
+"""Where an index stands, as values under names."""
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from .tables import Tables
+
+
+class State:
+    """The named values of one plugin, kept in the database for all processes."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._table = tables.state
+
+    def get(self, session: Session, name: str, *, lock: bool = False) -> Any:
+        """Return a value; None if there is none."""
+        query = select(self._table.c.value).where(self._table.c.name == name)
+        return session.scalar(query.with_for_update() if lock else query)
+
+    def set(self, session: Session, name: str, value: Any) -> None:
+        """Put a value in place of the one there is; None takes it away."""
+        session.execute(delete(self._table).where(self._table.c.name == name))
+        if value is not None:
+            session.execute(insert(self._table).values(name=name, value=value))
