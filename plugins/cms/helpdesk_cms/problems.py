@@ -19,7 +19,7 @@ from .models import Refusal, Site
 from .tokens import TokenRefused
 
 MEDIA_TYPE: Final = "application/problem+json"
-UNPROVED: Final = frozenset({"token-algorithm", "token-key", "token-signature"})
+UNPROVED: Final = frozenset({"token-key", "token-signature", "token-site"})
 """What anybody can bring about who knows a site's key; the other refusals need its secret."""
 A_MINUTE: Final = {True: 10, False: 60}
 """So many refusals of a site are noted within a minute, of those that anybody can bring about and of the others."""

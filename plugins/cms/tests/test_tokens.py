@@ -168,3 +168,16 @@ def test_guessing_fills_no_table_and_hides_nothing(world: Sites, monkeypatch: py
     with world.site.desk.read() as session:
         assert session.scalar(select(func.count(Refusal.id))) == 0
     assert timedelta(days=31) > world.site.desk.settings.effective("cms").values["keep"]
+
+
+def test_a_stranger_hides_nothing_of_a_site_that_is_off(world: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(problems, "KEPT", {True: 5, False: 5})
+    for _ in range(3):
+        world.call("health", world.token(aud="https://elsewhere.example"), method="GET")
+    world.change(is_active=False)
+    forged = jwt.encode(world.claims("server"), "y" * 40, "HS256", headers={"kid": world.main.kid})
+    for _ in range(problems.A_MINUTE[True] + 5):
+        world.call("health", forged, method="GET")
+    with world.site.desk.read() as session:
+        noted = [session.scalars(select(Refusal.code)).all().count(code) for code in ("token-audience", "token-site")]
+    assert noted == [3, 5]
