@@ -119,6 +119,15 @@ def test_files_on_a_slow_line_are_no_failure_of_the_helpdesk(stage: Stage, visit
     expect(page.get_by_label("E-mail address")).to_be_visible()
 
 
+def test_files_of_which_nothing_is_known_any_more_are_no_failure_either(stage: Stage) -> None:
+    site = site_of(stage)
+    try:
+        assert "Time is up" in site.tool("upload_closed")
+        assert site.tool("failures") == []
+    finally:
+        site.configure(stage.link)
+
+
 @contextmanager
 def slow_desk() -> Iterator[str]:
     """Something that takes in a little of what is sent, and no more."""

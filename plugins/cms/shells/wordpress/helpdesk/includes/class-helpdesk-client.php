@@ -199,7 +199,7 @@ final class Helpdesk_Client {
 	/**
 	 * Tells whether the time was up while files were still on their way: then a line is slow, and the helpdesk may be well.
 	 *
-	 * Without cURL nothing tells how much was sent: then files that the helpdesk did not answer are taken to have been slow,
+	 * Without cURL nothing tells how much was sent, nor before PHP 8, where WordPress has closed it by now: then files that the helpdesk did not answer are taken to have been slow,
 	 * and requests without files show how it does.
 	 *
 	 * @param int $length Of what was to be sent, in bytes.
@@ -209,7 +209,7 @@ final class Helpdesk_Client {
 		if ( $length < self::UPLOAD || null === self::$handle ) {
 			return false;
 		}
-		if ( true === self::$handle ) {
+		if ( ! is_object( self::$handle ) && ! is_resource( self::$handle ) ) {
 			return true;
 		}
 		// phpcs:ignore WordPress.WP.AlternativeFunctions.curl_curl_getinfo -- WordPress does not tell how much was sent.
