@@ -63,7 +63,7 @@ def _is_public(session: Session, ticket_id: int) -> bool:
     return session.scalar(query) is not None
 
 
-def _merged_into(session: Session, ticket_id: int) -> list[int]:
+def merged_into(session: Session, ticket_id: int) -> list[int]:
     """Return the tickets that were merged into one, and those merged into them before."""
     found: list[int] = []
     wave = [ticket_id]
@@ -84,7 +84,7 @@ def _comments_of(session: Session, ticket_id: int) -> Sequence[tuple[Site, FromS
     query = (
         select(Site, FromSite)
         .join(FromSite, FromSite.site_id == Site.id)
-        .where(FromSite.ticket_id.in_([ticket_id, *_merged_into(session, ticket_id)]), FromSite.comment.is_not(None))
+        .where(FromSite.ticket_id.in_([ticket_id, *merged_into(session, ticket_id)]), FromSite.comment.is_not(None))
         .where(Site.is_active, Site.answers_url != "")
         .order_by(FromSite.id)
     )

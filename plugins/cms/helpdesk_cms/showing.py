@@ -9,6 +9,7 @@ from sqlalchemy import and_, select
 from helpdesk_core.api import Helpdesk, Panel
 from helpdesk_core.api.tickets import Ticket, TicketFacts, facts_of
 
+from .answers import merged_into
 from .models import FromSite, Person
 from .texts import ID, _
 
@@ -49,11 +50,9 @@ ORIGINS: Final = TicketFacts(
 
 MERGED: Final = TicketFacts(
     key="merged",
-    statement=select(Ticket.merged_into_id, FromSite.site_name, FromSite.page, FromSite.page_title)
-    .join(FromSite, FromSite.ticket_id == Ticket.id)
-    .where(FromSite.comment.is_not(None), Ticket.merged_into_id.is_not(None)),
+    statement=select(Ticket.merged_into_id, Ticket.id.label("ticket_id")).where(Ticket.merged_into_id.is_not(None)),
 )
-"""The comments whose tickets were merged into a ticket."""
+"""What was merged into a ticket itself: with nothing there is no need to look for what was merged into that before."""
 
 
 def origins(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Origin]:
@@ -69,12 +68,20 @@ def origins(desk: Helpdesk, ticket_ids: Sequence[int]) -> dict[int, Origin]:
 def beside_ticket(desk: Helpdesk, ticket: Ticket) -> Panel | None:
     """Return what stands beside a ticket on the desk; nothing for those from elsewhere."""
     origin = origins(desk, [ticket.id]).get(ticket.id)
-    merged = facts_of(desk, ID, MERGED.key, [ticket.id]).get(ticket.id, ())
+    merged = _comments_merged_into(desk, ticket.id) if facts_of(desk, ID, MERGED.key, [ticket.id]) else ()
     if origin is None and not merged:
         return None
     title = _("From %(site)s", site=origin.site) if origin else _("Comments merged into this")
     context = {"origin": origin, "merged": merged, "is_public": origin is not None and origin.comment is not None}
     return Panel(title=title, template="cms/origin.html", context=context)
+
+
+def _comments_merged_into(desk: Helpdesk, ticket_id: int) -> Sequence[Any]:
+    """Return the comments whose tickets are part of one by now: as many as an answer on it may be for."""
+    query = select(FromSite.site_name, FromSite.page, FromSite.page_title).order_by(FromSite.id)
+    with desk.read() as session:
+        theirs = FromSite.ticket_id.in_(merged_into(session, ticket_id)), FromSite.comment.is_not(None)
+        return session.execute(query.where(*theirs)).all()
 
 
 def extras(desk: Helpdesk, ticket_ids: Sequence[int]) -> Mapping[int, Any]:

@@ -164,6 +164,21 @@ def test_what_is_answered_on_a_ticket_of_somebody_is_not_published_below_a_comme
     assert "does not appear below these comments" in page.words
 
 
+def test_the_desk_tells_of_comments_whose_tickets_were_merged_into_one_that_was_merged(world: Sites) -> None:
+    site = world.site
+    world.change(comment_department="support")
+    agent, carla = site.world.agent("Adam Agent", role="admin"), site.world.customer("Carla")
+    first = world.call("comments", world.token(), COMMENT).get_json()["number"]
+    between, last = (site.world.ticket(carla, department="support").ticket.number or "" for _ in range(2))
+    merge(site.desk, agent, first, between)
+    merge(site.desk, agent, between, last)
+    page = site.browser(agent).get(f"/desk/tickets/{last}")
+    assert "does not appear below these comments" in page.words
+    other = site.world.ticket(carla, department="support").ticket.number or ""
+    merge(site.desk, agent, site.world.ticket(carla, department="support").ticket.number or "", other)
+    assert "Comments merged into this" not in site.browser(agent).get(f"/desk/tickets/{other}").words
+
+
 def test_the_same_comment_handed_over_at_once_is_one_ticket(world: Sites) -> None:
     world.change(comment_department="support")
     tokens = [world.token() for _ in range(4)]
