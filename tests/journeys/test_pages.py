@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -106,10 +106,13 @@ def test_what_is_wrong_would_be_found(html: str, said: str) -> None:
 
 
 @pytest.fixture(params=["default", "harbor"])
-def look(place: Place, request: pytest.FixtureRequest) -> str:
+def look(place: Place, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the place, which is of all these tests, another theme for the time of one."""
     name: str = request.param
+    before = place.desk.settings.effective("core.theme").values["active"]
     save_settings(place.desk, SYSTEM, "core.theme", {"active": name})
-    return name
+    yield name
+    save_settings(place.desk, SYSTEM, "core.theme", {"active": before})
 
 
 def test_everybody_can_use_every_page(place: Place, look: str, chromium: Chromium) -> None:
