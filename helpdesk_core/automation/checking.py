@@ -17,12 +17,16 @@ from helpdesk_core.texts import lazy as _l
 
 
 def choices_of(
-    desk: Helpdesk, session: Session, item: ConditionField | AutomaticAction
+    desk: Helpdesk, session: Session, item: ConditionField | AutomaticAction, values: Sequence[str] | None = None
 ) -> Sequence[tuple[str, str]] | None:
     """Return the values that a field or an action takes, with their names; None where any will do.
 
+    With `values`, a field that has very many may return these alone, with all that bear the same names.
+
     `HookFailed` says that the plugin it comes from could not be asked.
     """
+    if values is not None and isinstance(item, ConditionField) and (few := item.named) is not None:
+        return supervised(desk, item, lambda: [(value, name) for value, name in few(desk, session, values)])
     ask = item.choices
     if ask is None:
         return None

@@ -23,6 +23,8 @@ class ConditionField:
 
     `load(session, ticket_ids)` returns the facts by ticket id and key, with one query for all of them; fields that
     share a function are loaded together. `choices(desk, session)` are values with their names, where there are few.
+    Where there may be thousands, `named(desk, session, values)` returns those of them with these values, and all others
+    that bear the same names: pages that only show names ask for no more.
 
     The rest lets databases look, so that previews need not load every ticket; each is left out where that cannot be:
     `among(values)` returns the condition on `Ticket` that one of the values fits (for a text: is contained), `absent`
@@ -35,6 +37,7 @@ class ConditionField:
     load: Load
     hint: str | LazyString = ""
     choices: Callable[[Helpdesk, Session], Sequence[tuple[str, str]]] | None = None
+    named: Callable[[Helpdesk, Session, Sequence[str]], Sequence[tuple[str, str]]] | None = None
     among: Callable[[Sequence[str]], ColumnElement[bool]] | None = None
     absent: ColumnElement[bool] | None = None
     column: Any = None

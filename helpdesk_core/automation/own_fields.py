@@ -137,6 +137,12 @@ def _organisations(_desk: Helpdesk, session: Session) -> Sequence[tuple[str, str
     return [(uid, name) for uid, name in session.execute(select(Organisation.uid, Organisation.name))]
 
 
+def _organisations_with(_desk: Helpdesk, session: Session, uids: Sequence[str]) -> Sequence[tuple[str, str]]:
+    names = select(func.lower(Organisation.name)).where(Organisation.uid.in_(uids))
+    query = select(Organisation.uid, Organisation.name).where(func.lower(Organisation.name).in_(names))
+    return [(uid, name) for uid, name in session.execute(query)]
+
+
 _ADDRESS: Final = _l("An address; several are parted by commas.")
 _SPAN: Final = _l("A time such as 30m, 4h or 3d.")
 
@@ -189,6 +195,7 @@ OWN_FIELDS: Final = (
         label=_l("Organisation"),
         load=_own,
         choices=_organisations,
+        named=_organisations_with,
         among=_by_key(Ticket.organisation_id, Organisation, Organisation.uid),
         absent=Ticket.organisation_id.is_(None),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -62,7 +63,12 @@ class Pages:
     def overview(self) -> str:
         """Show the rules in their order."""
         rules = all_rules(self.desk, db())
-        says = {each.uid: (self._says_when(each), self._says_what(each)) for each in rules}
+        all_conditions = [condition for each in rules for condition in each.conditions]
+        named = iter(naming.named(self.desk, db(), all_conditions, few=True))
+        says = {
+            each.uid: (self._says_when(list(islice(named, len(each.conditions)))), self._says_what(each))
+            for each in rules
+        }
         problems = problems_of_rules(db())
         return render_template("rules/overview.html", rules=rules, says=says, triggers=TRIGGERS, problems=problems)
 
@@ -83,7 +89,7 @@ class Pages:
             "rules/rule.html",
             kept=kept,
             draft=draft,
-            conditions=[*self._named(draft.conditions), *[Condition("", "")] * max(spare[0], 0)],
+            conditions=[*naming.named(self.desk, db(), draft.conditions), *[Condition("", "")] * max(spare[0], 0)],
             actions=[*draft.actions, *[Act("")] * max(spare[1], 0)],
             fields=[(key, _(each.label)) for key, each in fields.items()],
             operators=[(key, _(name)) for key, name in NAMES.items()],
@@ -160,16 +166,13 @@ class Pages:
         return found
 
     def _meant(self, rule: Rule) -> Rule:
-        return replace(rule, conditions=tuple(naming.meant(self.desk, db(), each) for each in rule.conditions))
+        return replace(rule, conditions=tuple(naming.meant(self.desk, db(), rule.conditions)))
 
-    def _named(self, conditions: Sequence[Condition]) -> list[Condition]:
-        return [naming.named(self.desk, db(), each) for each in conditions]
-
-    def _says_when(self, rule: Rule) -> list[tuple[str, str]]:
-        """Return each condition as the name of its field and the rest of the sentence."""
+    def _says_when(self, conditions: Sequence[Condition]) -> list[tuple[str, str]]:
+        """Return each condition, whose values are names, as the name of its field and the rest of the sentence."""
         fields = condition_fields_of(self.desk)
         said = []
-        for each in self._named(rule.conditions):
+        for each in conditions:
             label = _(fields[each.field].label) if each.field in fields else each.field
             said.append((label, f"{_(NAMES[each.operator])} {said_values(each.values)}".strip()))
         return said
