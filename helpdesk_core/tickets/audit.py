@@ -19,6 +19,9 @@ from helpdesk_core.tickets.models import Message, Ticket
 
 Key = Literal["ours", "old", "unknown"]
 
+_MOVES: Final = ("ticket.split", "ticket.merged", "operation.undone")
+_REDACTIONS: Final = ("message.redacted", "message.quote_redacted")
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -63,20 +66,6 @@ def verify(
     whole chain anew is found as well. `old_keys` are secret keys that the site had before. `after` and `up_to` are ids
     of tickets, for checking a part of them. Names of authors are not sealed, so that a person can be erased.
     """
-    yield from _verify(desk, session, _redactions(session), batch=batch, after=after, up_to=up_to, old_keys=old_keys)
-
-
-def _verify(
-    desk: Helpdesk,
-    session: Session,
-    redacted: dict[int, str],
-    *,
-    batch: int = 1,
-    after: int,
-    up_to: int | None,
-    old_keys: Sequence[bytes],
-) -> Iterator[Broken]:
-    """Do so; `redacted` are the seals of redacted messages as far as they are known."""
     keys = seals.known([*old_keys, desk.secret])
     last = after
     wanted = select(Ticket).order_by(Ticket.id).limit(batch)
@@ -95,7 +84,7 @@ def _verify(
         for ticket in tickets:
             yield from _chain(ticket, events[ticket.id], recorded)
             yield from _sealed(desk, ticket, events[ticket.id], keys)
-        yield from _messages(session, recorded, redacted)
+        yield from _messages(session, recorded, _redactions(session, events))
         yield from _unnamed(session, tickets, events)
         session.expunge_all()
 
@@ -159,8 +148,6 @@ def seal_anew(desk: Helpdesk, actor: Actor, old_keys: Sequence[bytes], *, batch:
         raise Forbidden("Seals are renewed on the server only: helpdesk audit seal")
     done, left, last = 0, 0, 0
     ours = seals.key_id(desk.secret)
-    with desk.read() as session:
-        redacted = _redactions(session)
     while True:
         with desk.begin(actor) as tx:
             wanted = select(Ticket.id).where(Ticket.id > last, ~Ticket.event_seal.startswith(f"{ours}:"))
@@ -170,7 +157,7 @@ def seal_anew(desk: Helpdesk, actor: Actor, old_keys: Sequence[bytes], *, batch:
                 # Locked, so that no event comes in between.
                 ticket = tx.session.scalars(select(Ticket).where(Ticket.id == id_).with_for_update()).one()
                 count, end = ticket.event_count, ticket.event_hash
-                broken = _verify(desk, tx.session, redacted, after=id_ - 1, up_to=id_, old_keys=old_keys)
+                broken = verify(desk, tx.session, after=id_ - 1, up_to=id_, old_keys=old_keys)
                 if any(each.key != "old" for each in broken):
                     left += 1
                     continue
@@ -194,7 +181,7 @@ def _messages(session: Session, recorded: dict[int, _Recorded], redacted: dict[i
         files = [attachment.sha256 for attachment in message.attachments]
         says = seal(message.body_text, message.body_html, message.kind, message.author_id, files)
         if says != redacted.get(message.id, was.content_hash) and not fresh:
-            redacted.update(_redactions(session))  # it may have been redacted since they were read
+            redacted.update(_all_redactions(session))  # it may have been redacted since they were read
             fresh = True
         if says != redacted.get(message.id, was.content_hash) or says != message.content_hash:
             yield Broken(number or "", f"message {message.id} was altered")
@@ -204,10 +191,24 @@ def _messages(session: Session, recorded: dict[int, _Recorded], redacted: dict[i
         yield Broken("?", f"message {missing} is missing")
 
 
-def _redactions(session: Session) -> dict[int, str]:
-    """Return the seals of redacted messages; these are few, and may be recorded on a ticket merged or split since."""
-    kinds = ("message.redacted", "message.quote_redacted")
-    query = select(EventRow.data).where(EventRow.type.in_(kinds)).order_by(EventRow.id)
+def _redactions(session: Session, events: Mapping[int, Sequence[EventRow]]) -> dict[int, str]:
+    """Return the seals of redacted messages that are recorded on these tickets, or where messages went from there.
+
+    Where they went is told by the events, which are sealed, and not by rows that somebody could take away.
+    """
+    rows = [row for each in events.values() for row in each]
+    asked: set[str] = set()
+    while others := {row.data["other"] for row in rows if row.type in _MOVES} - asked:
+        asked |= others
+        query = select(EventRow).join(Ticket, Ticket.id == EventRow.ticket_id).where(Ticket.number.in_(others))
+        rows += session.scalars(query.where(EventRow.type.in_((*_MOVES, *_REDACTIONS)))).all()
+    found = sorted((row for row in rows if row.type in _REDACTIONS), key=lambda row: row.id)
+    return {row.data["message_id"]: row.data["content_hash"] for row in found}
+
+
+def _all_redactions(session: Session) -> dict[int, str]:
+    """Return the seals of all redacted messages; these are few, but all events are gone through for them."""
+    query = select(EventRow.data).where(EventRow.type.in_(_REDACTIONS)).order_by(EventRow.id)
     return {data["message_id"]: data["content_hash"] for data in session.scalars(query)}
 
 
@@ -217,7 +218,7 @@ def _unnamed(session: Session, tickets: Sequence[Ticket], events: Mapping[int, S
     for ticket_id, rows in events.items():
         named[ticket_id] = {row.data["message_id"] for row in rows if row.type == "message.posted"}
         for row in rows:
-            if row.type in ("ticket.split", "ticket.merged", "operation.undone"):
+            if row.type in _MOVES:
                 named[ticket_id].update(row.data["message_ids"])
     numbers = {ticket.id: ticket.number or str(ticket.id) for ticket in tickets}
     query = select(Message.id, Message.ticket_id).where(Message.ticket_id.in_(numbers)).order_by(Message.id)

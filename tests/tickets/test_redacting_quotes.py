@@ -177,15 +177,23 @@ def test_a_changed_quote_without_an_event_is_found_by_the_audit(desk: Helpdesk, 
         assert [each.what for each in verify(desk, session)] == [f"message {posted.id} was altered"]
 
 
-def test_a_quote_that_is_put_back_is_found_by_the_audit(desk: Helpdesk, admin: Actor, number: str) -> None:
+@pytest.mark.parametrize("moves", [0, 1, 2])
+def test_a_quote_that_is_put_back_is_found_by_the_audit(
+    desk: Helpdesk, world: World, admin: Actor, number: str, moves: int
+) -> None:
     posted = reply(desk, admin, number, quoting()).message
+    if moves:
+        part = split(desk, admin, number, [posted.uid], "Part").number or ""
+    if moves > 1:
+        merge(desk, admin, part, world.ticket(message=NewMessage(text="Something else.")).ticket.number or "")
     before = all_said(desk)[posted.id]
     redact(desk, admin, number, first_of(desk).uid, "a password")
     with desk.begin(SYSTEM) as tx:
         values = {"body_text": before.body_text, "body_html": before.body_html, "content_hash": before.content_hash}
         tx.session.execute(update(Message).where(Message.id == posted.id).values(values))
     with desk.read() as session:
-        assert [each.what for each in verify(desk, session)] == [f"message {posted.id} was altered"]
+        found = verify(desk, session, batch=1)
+        assert [each.what for each in found] == [f"message {posted.id} was altered"]
 
 
 @pytest.mark.usefixtures("number")
