@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Index, Table, delete, func, select
@@ -24,7 +24,7 @@ PLACES: Final = 16_382
 """A tsvector counts places of words no further."""
 MAX_TERM: Final = 500
 BREAK: Final = "\x1f"
-NO_SCANS: Final = "SET LOCAL enable_seqscan = off; "
+NO_SCANS: Final = "SELECT set_config('enable_seqscan', 'off', true); "
 MINE: Final = "generation = %(generation)s AND source = %(source)s"
 MINE_BY_TERMS: Final = "generation || '' = %(generation)s AND source || '' = %(source)s"
 """Written so that no index but that of terms fits.
@@ -158,14 +158,16 @@ class PostgreSQLEngine(Engine):
         there is no transaction the message is one.
         """
         with _broken(), self._desk.read() as session:
-            psycopg: Any = session.get_bind().dialect.dbapi
-            with psycopg.ClientCursor(session.connection().connection.dbapi_connection) as cursor:
-                try:
-                    cursor.execute(NO_SCANS + statement.format(table=self._rows.name, fitting=fitting), values)
-                except (psycopg.ProgrammingError, psycopg.InternalError) as error:
-                    raise IndexBroken(f"{type(error).__name__}: {error}") from error
-                cursor.nextset()
-                return [row[0] for row in cursor.fetchall()]
+            connection = session.connection()
+            psycopg: Any = connection.dialect.dbapi
+            asked = NO_SCANS + statement.format(table=self._rows.name, fitting=fitting)
+            with psycopg.ClientCursor(connection.connection.dbapi_connection) as cursor:
+                message: str = cursor.mogrify(asked, values)
+            # By the session's connection, whose calls core knows of when a hook takes too long.
+            with closing(connection.exec_driver_sql(message, execution_options={"no_parameters": True})) as result:
+                found: Any = result.cursor
+                found.nextset()
+                return [row[0] for row in found.fetchall()]
 
     def _is_mine(self, source: str) -> ColumnElement[bool]:
         """Return the condition on rows of this generation."""

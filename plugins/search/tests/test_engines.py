@@ -14,6 +14,7 @@ from helpdesk_core.api.errors import Refused
 from helpdesk_core.api.search import parse_query
 from helpdesk_core.testing.plugins import plugin_site
 from helpdesk_core.testing.prepared import Databases
+from helpdesk_core.testing.queries import count_queries
 from helpdesk_search import postgresql_engine
 from helpdesk_search.asking import wanted
 from helpdesk_search.checks import CHECKS, ENTRIES, NOW, entry
@@ -78,6 +79,19 @@ def test_postgresql_asks_its_index(
                 plan = "\n".join(engine.search(asked))
             assert "ix_search_documents_terms" in plan, plan
             assert "Seq Scan" not in plan, plan
+
+
+def test_hooks_that_ask_postgresql_are_known_to_be_in_the_database(
+    databases: Databases, database_kind: str, tmp_path: Path
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("only PostgreSQL has one")
+    with plugin_site("search", folder=tmp_path, databases=databases) as site:
+        engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
+        engine.put([entry("one", "Toner 100% full")])
+        with count_queries(site.desk) as seen:
+            assert engine.search(wanted(parse_query("toner 100%", now=NOW), "ticket", None)) == ["one"]
+        assert sum("search_documents" in each for each in seen) == 1, "by the way on which core looks after hooks"
 
 
 def test_whoosh_says_when_files_are_damaged(tmp_path: Path) -> None:
