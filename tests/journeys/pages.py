@@ -48,6 +48,7 @@ NO_PAGES = (
 )
 """Files, and what programs and scripts ask for."""
 LEFT_OUT = {
+    "/admin/mail-texts/<name>/preview": "a mail's own HTML, in a shut frame",
     "/admin/outbox/<uid>/html": "a mail's own HTML, in a shut frame",
     "/desk/x/email/mails/<uid>/html": "a mail's own HTML, in a shut frame",
     "/answers/<path:slug>": "goes on to the pages of whoever has the answer",
