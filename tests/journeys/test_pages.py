@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -16,8 +16,8 @@ from helpdesk_core.actor import SYSTEM
 from helpdesk_core.administration.service import save_settings
 from helpdesk_core.app import create_app
 from helpdesk_core.events.base import Event
+from helpdesk_core.testing.browser import Browser
 from helpdesk_core.web.admin.record import AREAS, SENTENCES
-from helpdesk_core.web.assets import CORE_STATIC
 from tests.browsers import PATIENCE, serving
 from tests.journeys.conftest import Place, enter
 from tests.journeys.markup import problems
@@ -37,6 +37,7 @@ SETTLED = """async () => {
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 NARROW = 320
+IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
 PICTURES = os.environ.get("HELPDESK_TEST_PICTURES", "")
 """A folder in which pictures of all pages are kept, in each theme, light and dark, wide and narrow."""
 
@@ -50,14 +51,15 @@ def test_no_page_is_forgotten(place: Place) -> None:
 def test_the_html_of_every_page_is_valid_and_light(place: Place) -> None:
     wrong: dict[str, list[str]] = {}
     heavy: dict[str, tuple[int, int]] = {}
-    scripts = {f"/static/js/{file.name}" for file in (CORE_STATIC / "js").glob("*.js")}
     for who in PEOPLE:
         browser, sizes = signed_in(place.app, who), dict[str, int]()
         for seen in place.pages.pages[who]:
             page = browser.get(seen.path)
             if found := problems(page.text):
                 wrong[f"{who} {seen.path}"] = found
-            wanted = scripts | set(re.findall(r'(?:href|src)="(/(?:static|x-static|theme|favicon)[^"#]*)', page.text))
+            wanted = with_imports(
+                browser, set(re.findall(r'(?:href|src)="(/(?:static|x-static|theme|favicon)[^"#]*)', page.text))
+            )
             for each in wanted - sizes.keys():
                 sizes[each] = len(browser.client.get(each, headers={"Accept-Encoding": "gzip"}).data)
             assert browser.response is not None
@@ -66,6 +68,18 @@ def test_the_html_of_every_page_is_valid_and_light(place: Place) -> None:
                 heavy[f"{who} {seen.path}"] = (html, assets)
     assert wrong == {}
     assert heavy == {}
+
+
+def with_imports(browser: Browser, wanted: set[str]) -> set[str]:
+    """Return the addresses with those of all modules that scripts among them import, whether at once or later."""
+    found, todo = set(wanted), [each for each in wanted if urlsplit(each).path.endswith(".js")]
+    while todo:
+        address = todo.pop()
+        source = browser.client.get(address).get_data(as_text=True)
+        imported = {urljoin(address, each) for each in IMPORT.findall(source)} - found
+        found |= imported
+        todo += imported
+    return found
 
 
 def test_every_kind_of_event_can_be_told(place: Place) -> None:
@@ -84,7 +98,7 @@ def test_every_kind_of_event_can_be_told(place: Place) -> None:
 def test_a_form_that_is_sent_back_is_valid_too(place: Place) -> None:
     browser = signed_in(place.app, "customer")
     browser.get("/tickets/new")
-    page = browser.submit("new-ticket", subject=" ", body=" ")
+    page = browser.submit("new-ticket", subject=" ", body=" ", press="Send")
     assert page.status == 422
     assert problems(page.text) == []
 
@@ -163,6 +177,7 @@ def judged(page: Page, seen: Seen, name: str, *, whole: bool) -> list[str]:
     found += violations(page, CONTRAST)
     keep(page, seen, f"{name}-dark")
     page.set_viewport_size({"width": NARROW, "height": 800})
+    page.evaluate(SETTLED)
     keep(page, seen, f"{name}-narrow")
     wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [*found, f"{wider} px too wide for {NARROW} px"] if wider > 0 else found
