@@ -34,7 +34,8 @@ def opened(site: PluginSite, **fields: Any) -> str:
 def break_clocks(site: PluginSite, number: str) -> None:
     """Note a step as done of which the clock knows nothing: the database refuses to have it twice."""
     with site.desk.begin(SYSTEM) as tx:
-        values = {"ticket_id": ticket_id(site, number), "clock_id": clocks(site, number)["first_reply"].id}
+        clock = clocks(site, number)["first_reply"]
+        values: dict[str, Any] = {"ticket_id": ticket_id(site, number), "clock_id": clock.id}
         values |= {"step": "1", "action": {}, "state": "done", "due_at": tx.now}
         tx.session.execute(insert(Firing).values(**values))
 
