@@ -89,13 +89,13 @@ class _PostgreSQL:
             if connection.execute(text(f'SELECT 1 FROM "{table}" LIMIT 1')).first():  # noqa: S608 - names of tables
                 connection.execute(text(f'CREATE TABLE kept."{table}" AS TABLE public."{table}"'))
                 columns = _stored_columns(connection, "public", table, '"')
-                filling.append(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM kept."{table}"')  # noqa: S608
+                filling.append(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM kept."{table}"')  # noqa: S608 - as above
         counters = [
             f"setval('\"{name}\"', {value}, {str(used).lower()})"
             for name, value, used in connection.execute(text(self.COUNTERS))
         ]
         self._back = (
-            _at_once([f'DELETE FROM "{table}"' for table in tables]),  # noqa: S608
+            _at_once([f'DELETE FROM "{table}"' for table in tables]),  # noqa: S608 - as above
             _at_once(filling),
             f"SELECT {', '.join(counters)}",
         )
@@ -135,10 +135,10 @@ class _MariaDB:
         filling = []
         for table in tables:
             if connection.execute(text(f"SELECT 1 FROM `{table}` LIMIT 1")).first():  # noqa: S608 - names of tables
-                connection.execute(text(f"CREATE TABLE `{kept}`.`{table}` AS SELECT * FROM `{table}`"))  # noqa: S608
+                connection.execute(text(f"CREATE TABLE `{kept}`.`{table}` AS SELECT * FROM `{table}`"))  # noqa: S608 - as above
                 columns = _stored_columns(connection, connection.engine.url.database or "", table, "`")
-                filling.append(f"INSERT INTO `{table}` ({columns}) SELECT {columns} FROM `{kept}`.`{table}`")  # noqa: S608
-        emptying = [f"DELETE FROM `{table}`" for table in tables]  # noqa: S608
+                filling.append(f"INSERT INTO `{table}` ({columns}) SELECT {columns} FROM `{kept}`.`{table}`")  # noqa: S608 - as above
+        emptying = [f"DELETE FROM `{table}`" for table in tables]  # noqa: S608 - as above
         self._back = "; ".join(
             ["BEGIN NOT ATOMIC " + begin, "START TRANSACTION", *emptying, *filling, "COMMIT", end, "END"]
         )

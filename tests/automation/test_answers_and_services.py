@@ -4,21 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM, Actor
 from helpdesk_core.api.automation import Condition
 from helpdesk_core.api.tickets import Change, NewMessage, NewTicket, Ticket, TicketTag, change, open_ticket
-from helpdesk_core.api.users import EmailAddress
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
-from helpdesk_questions import samples, transfer
+from helpdesk_core.testing.prepared import Databases
 from helpdesk_rules.keeping import save_rule
 from helpdesk_rules.rules import Act, Rule
-from helpdesk_services import keeping, sources
-from helpdesk_services.sources import SourceDraft
+from helpdesk_services import keeping
 from helpdesk_sla.models import Clock, PolicyRow
+from tests.questioned import PAID, confirmed_customer, furnish
 
-PAID = {"invoice.number": "R-17", "invoice.matter": "paid", "invoice.payment": "card", "invoice.amount": "12,50"}
 FILE = (
     "customer,id,name,type,state\n"
     "carla@example.com,1,example.com,hosting,active\n"
@@ -27,25 +25,17 @@ FILE = (
 
 
 @pytest.fixture
-def site(tmp_path: Path, database_url: str) -> Iterator[PluginSite]:
+def site(tmp_path: Path, databases: Databases) -> Iterator[PluginSite]:
     """A helpdesk that asks questions, knows services, and acts on both."""
-    with plugin_site("questions", "services", "rules", "sla", folder=tmp_path, url=database_url) as opened:
-        for key in ("support", "billing"):
-            opened.world.department(key)
-        transfer.take_in(opened.desk, SYSTEM, samples.FILE.read_text("utf-8"))
-        (opened.desk.config.instance / "services.csv").write_text(FILE)
-        sources.make(opened.desk, SYSTEM, SourceDraft(name="Panel", kind="file", settings={"path": "services.csv"}))
+    with plugin_site("questions", "services", "rules", "sla", folder=tmp_path, databases=databases) as opened:
+        furnish(opened, FILE)
         yield opened
 
 
 @pytest.fixture
 def carla(site: PluginSite) -> Actor:
     """A customer with a confirmed address."""
-    made = site.world.customer("Carla Klein", address="carla@example.com")
-    with site.desk.begin(SYSTEM) as tx:
-        mine = update(EmailAddress).where(EmailAddress.user_id == made.user_id)
-        tx.session.execute(mine.values(verified_at=tx.now))
-    return made
+    return confirmed_customer(site)
 
 
 def opened(site: PluginSite, actor: Actor, department: str, service: str, answers: dict[str, str] | None) -> Ticket:

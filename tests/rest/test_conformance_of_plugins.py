@@ -16,7 +16,7 @@ from tests.rest.conforming import MODES, statuses
 
 EXAMPLES: Final = 3
 BUNDLED: Final = sorted(
-    re.search(r'entry-points."helpdesk.plugins"\]\n(\w+) =', file.read_text("utf-8"))[1]  # type: ignore[index]
+    re.search(r'entry-points."helpdesk.plugins"\]\n(\w+) =', file.read_text("utf-8"))[1]  # type: ignore[index]  # each has one
     for file in Path(__file__).parents[2].glob("plugins/*/pyproject.toml")
 )
 THINGS: Final[dict[str, dict[str, Any]]] = {

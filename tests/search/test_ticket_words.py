@@ -4,20 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
-from helpdesk_core.api import SYSTEM, Actor
+from helpdesk_core.api import Actor
 from helpdesk_core.api.search import search_tickets
 from helpdesk_core.api.tickets import NewMessage, NewTicket, Posted, merge, open_ticket, redact
-from helpdesk_core.api.users import EmailAddress
 from helpdesk_core.testing.distributions import Distributions
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.prepared import Databases
-from helpdesk_questions import samples, transfer
-from helpdesk_services import keeping, sources
-from helpdesk_services.sources import SourceDraft
+from helpdesk_services import keeping
+from tests.questioned import PAID, confirmed_customer, furnish
 
-PAID = {"invoice.number": "R-17", "invoice.matter": "paid", "invoice.payment": "card", "invoice.amount": "12,50"}
 FILE = (
     "customer,id,name,type,state,Server\n"
     "carla@example.com,1,pelicans.example.com,hosting,active,albatross\n"
@@ -43,11 +39,7 @@ def site(engine: str, tmp_path: Path, databases: Databases, database_kind: str) 
     with plugin_site(
         "questions", "services", engine, folder=tmp_path, databases=databases, settings=settings
     ) as opened:
-        for key in ("support", "billing"):
-            opened.world.department(key)
-        transfer.take_in(opened.desk, SYSTEM, samples.FILE.read_text("utf-8"))
-        (opened.desk.config.instance / "services.csv").write_text(FILE)
-        sources.make(opened.desk, SYSTEM, SourceDraft(name="Panel", kind="file", settings={"path": "services.csv"}))
+        furnish(opened, FILE)
         opened.work()  # builds the index
         yield opened
 
@@ -55,11 +47,7 @@ def site(engine: str, tmp_path: Path, databases: Databases, database_kind: str) 
 @pytest.fixture
 def carla(site: PluginSite) -> Actor:
     """A customer with a confirmed address."""
-    made = site.world.customer("Carla Klein", address="carla@example.com")
-    with site.desk.begin(SYSTEM) as tx:
-        mine = update(EmailAddress).where(EmailAddress.user_id == made.user_id)
-        tx.session.execute(mine.values(verified_at=tx.now))
-    return made
+    return confirmed_customer(site)
 
 
 def asked(site: PluginSite, actor: Actor, department: str = "billing", service: str = "", **answers: str) -> Posted:
