@@ -29,6 +29,9 @@ OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfe
 PRIVATE_HEADERS: Final = frozenset({"authorization", "cookie"})
 """Not sent on to another host that a redirect names."""
 
+GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
+"""Where public addresses of IPv6 lie (RFC 4291); `is_global` of Python also holds for site-local ones (`fec0::/10`)."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -131,6 +134,8 @@ def _addresses(place: SplitResult, allowed: Collection[str]) -> list[tuple[str, 
 def _is_public(ip: Address) -> bool:
     if isinstance(ip, ipaddress.IPv6Address) and (inner := _carried(ip)) is not None:
         return _is_public(inner)
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in GLOBAL_UNICAST:
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.clock import Clock, utc_now
-from helpdesk_core.db.generation import REFERENCE, bump, current
+from helpdesk_core.db.generation import REFERENCE, Generation, bump, current
 from helpdesk_core.db.session import guarded_sessions
 from helpdesk_core.errors import Conflict, Forbidden, Unavailable
 from helpdesk_core.events.base import CoreSubscriber, Event
@@ -84,6 +84,16 @@ class Transaction:
         """Tell every process that statuses, departments, roles or the like change with this transaction."""
         bump(self.session, REFERENCE)
         self.session.info["reference_changed"] = True
+
+    def hold_reference(self) -> None:
+        """Wait for whoever is changing reference data, and let nobody change it before this transaction ends.
+
+        For what is worked out from such data and stored, and changed with it later: call this before anything else is
+        read or locked. Who calls `reference_changed` and then looks for what was stored finds it, or it is new already.
+        """
+        held = select(Generation.value).where(Generation.topic == REFERENCE)
+        self.session.execute(held.with_for_update(read=True))
+        self.generation = None
 
 
 _unit: ContextVar[Transaction | None] = ContextVar("helpdesk_unit", default=None)

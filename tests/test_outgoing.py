@@ -79,6 +79,9 @@ def _request(taken: socket.socket) -> bytes:
         "http://[::ffff:127.0.0.1]/",
         "http://[64:ff9b::7f00:1]/",
         "http://[2002:7f00:1::]/",
+        "http://[64:ff9b:1::7f00:1]/",
+        "http://[fec0::1]/",
+        "http://[::7f00:1]/",
     ],
 )
 def test_what_is_not_public_is_refused_before_anything_is_sent(url: str) -> None:

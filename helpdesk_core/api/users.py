@@ -13,7 +13,8 @@ from helpdesk_core.users.actors import SignedIn, all_permissions, load_actor_by_
 from helpdesk_core.users.addresses import clean_name, domain_of, name_from_address, normalise, readable
 from helpdesk_core.users.directory import UserPage, list_users, read_user
 from helpdesk_core.users.explain import Explanation, Rule, explain
-from helpdesk_core.users.inputs import Credentials, Identity, PersonalData, UserDraft
+from helpdesk_core.users.inputs import Credentials, Identity, PersonalData, RolePair, UserDraft
+from helpdesk_core.users.lending import Borrows, Lending, LendsRoles
 from helpdesk_core.users.links import guest_token
 from helpdesk_core.users.models import EmailAddress, Grant, Organisation, Role, User
 from helpdesk_core.users.organisations import (
@@ -29,23 +30,35 @@ from helpdesk_core.users.profiles import owners_of
 from helpdesk_core.users.roles import all_roles, change_role, find_role, grant_role, revoke_role, roles_of
 from helpdesk_core.users.sessions import NewSession, revoke_session
 from helpdesk_core.users.signin import open_session
-from helpdesk_core.users.staff import Colleague, colleagues, is_staff, may_work, people_who_may, people_with_role
+from helpdesk_core.users.staff import (
+    Colleague,
+    colleague_problem,
+    colleagues,
+    is_staff,
+    may_work,
+    people_who_may,
+    people_with_role,
+)
 from helpdesk_core.users.visitors import check_visitor
 
 __all__ = [
     "CORE_PERMISSIONS",
+    "Borrows",
     "Colleague",
     "Credentials",
     "EmailAddress",
     "Explanation",
     "Grant",
     "Identity",
+    "Lending",
+    "LendsRoles",
     "NewSession",
     "Organisation",
     "OrganisationDraft",
     "Permission",
     "PersonalData",
     "Role",
+    "RolePair",
     "Rule",
     "SignedIn",
     "User",
@@ -58,6 +71,7 @@ __all__ = [
     "change_user",
     "check_visitor",
     "clean_name",
+    "colleague_problem",
     "colleagues",
     "create_organisation",
     "create_user",

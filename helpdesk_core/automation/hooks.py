@@ -12,6 +12,7 @@ def condition_fields() -> Sequence[ConditionField]:
     """Return fields that conditions on tickets can ask for: in rules, in service levels, in plugins to come.
 
     They are known as `<plugin id>.<key>`. Where one cannot be loaded, whatever asks for it does not apply, and says so.
+    Derive the event by which facts of a ticket change later from `TicketFactsChanged`: service levels then look again.
     """
 
 

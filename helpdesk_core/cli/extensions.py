@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from helpdesk_core.cli.hooks import cli_commands
+from helpdesk_core.cli.outcome import NotReady
 from helpdesk_core.errors import ConfigError, Conflict, HelpdeskError
 from helpdesk_core.hooks import HookFailed
 
@@ -50,10 +51,14 @@ class Unopened(click.Group):
 def unopened(plugin_id: str, error: Exception) -> click.Group | None:
     """Return what the plugin offers without a helpdesk: what its class method `unopened_commands(error)` returns.
 
-    It is asked whether it is enabled or not, since nobody can tell then. None if there is no such plugin or method.
+    It is asked whether it is enabled or not, since nobody can tell then. None if there is no such plugin or method,
+    `NotReady` if its package is broken, as it is while it is being replaced.
     """
     for entry in entry_points(group="helpdesk.plugins", name=plugin_id):
-        offered = getattr(entry.load(), "unopened_commands", None)
+        try:
+            offered = getattr(entry.load(), "unopened_commands", None)
+        except (Exception, SystemExit) as broken:
+            raise NotReady(f"The plugin {plugin_id} cannot be loaded: {broken}. Install it again.") from broken
         if offered is not None:
             return Unopened(plugin_id, offered(error), error)
     return None
@@ -73,6 +78,8 @@ def group(cli: "Cli", plugin_id: str) -> click.Group | None:
         return _opened(cli, plugin_id) or unopened(plugin_id, _not_enabled(plugin_id))
     except (HelpdeskError, DBAPIError, OSError) as error:
         found = unopened(plugin_id, error)
+        if found is None and not entry_points(group="helpdesk.plugins", name=plugin_id):
+            raise NotReady(f"The plugin {plugin_id} is enabled, and its package is not there: {error}") from error
         if found is None:
             raise
         return found

@@ -19,6 +19,8 @@ class Outcome(IntEnum):
     AWAY = 4
     TABLES = 5
     ADDRESS = 6
+    TEMPORARY = 75
+    """What mail servers take for "keep it and try again" (EX_TEMPFAIL of sysexits)."""
 
 
 EXIT_CODES: Final[Mapping[Outcome, str]] = {
@@ -29,6 +31,7 @@ EXIT_CODES: Final[Mapping[Outcome, str]] = {
     Outcome.AWAY: "The database does not answer; try again.",
     Outcome.TABLES: 'The tables are not those that the packages expect: "helpdesk db upgrade".',
     Outcome.ADDRESS: "Nothing can listen at the address and port.",
+    Outcome.TEMPORARY: "The package of the plugin whose command it is is broken or missing; a mail server tries again.",
 }
 
 _BY_CODE: Final[Mapping[str, Outcome]] = {
@@ -36,6 +39,7 @@ _BY_CODE: Final[Mapping[str, Outcome]] = {
     "broken-references": Outcome.TABLES,
     "cannot-serve": Outcome.ADDRESS,
     "bad-answer": Outcome.USAGE,
+    "not-ready": Outcome.TEMPORARY,
 }
 
 
@@ -43,6 +47,12 @@ class Behind(HelpdeskError):
     """The tables are not those that the installed packages expect."""
 
     code = "migration"
+
+
+class NotReady(HelpdeskError):
+    """The package of a plugin is broken or gone, perhaps for the moment in which another version takes its place."""
+
+    code = "not-ready"
 
 
 def code_for(error: Exception) -> tuple[Outcome | None, str]:

@@ -81,6 +81,8 @@ def purge(cli: Cli, name: str, dump: Path | None, confirm: str | None) -> None:
         click.echo(f"{done.dump}: a copy of what was removed")
     rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
     click.echo(f"{name}: removed tables {', '.join(done.tables) or 'none'}; rows {rows or 'none'}")
+    if done.folder:
+        click.echo(f"{name}: removed {done.folder}; remove it on other machines of this helpdesk as well")
 
 
 @plugins.command()

@@ -7,6 +7,8 @@ from helpdesk_core.db.base import Base
 
 REFERENCE = "reference"
 """Statuses, priorities, types, departments, roles, staff: small, read on every page, rarely changed."""
+LENDING = "lending"
+"""Roles that people have because a plugin says so: who changes them bumps this first, and so is alone at it."""
 
 
 class Generation(Base):

@@ -1,9 +1,9 @@
 """Moments in words, as people of a language write them."""
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_datetime_format
+from babel.dates import format_date, format_time, get_datetime_format, get_timezone
 
 
 def written_moment(when: datetime, zone: tzinfo, locale: Locale) -> str:
@@ -12,3 +12,11 @@ def written_moment(when: datetime, zone: tzinfo, locale: Locale) -> str:
     written = str(get_datetime_format("medium", locale=locale)).replace("'", "")
     date = format_date(there, "medium", locale=locale)
     return written.replace("{0}", format_time(there, "short", tzinfo=zone, locale=locale)).replace("{1}", date)
+
+
+def zone_named(name: str | None) -> tzinfo:
+    """Return the time zone of that name; UTC for one that there is not, or none."""
+    try:
+        return get_timezone(name or "UTC")
+    except LookupError:
+        return UTC

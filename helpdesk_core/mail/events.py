@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from helpdesk_core.events.base import Event
+from helpdesk_core.texts import lazy as _l
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +37,4 @@ class MailFailed(MailEvent):
     """A mail was given up; in its ticket's timeline, so that an agent sees that somebody was not reached."""
 
     type: ClassVar[str] = "mail.failed"
+    sentence: ClassVar[object] = _l("did not reach everybody by mail")

@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import get_timezone
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
@@ -23,7 +22,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from helpdesk_core.i18n.moments import written_moment
+from helpdesk_core.i18n.moments import written_moment, zone_named
 from helpdesk_core.i18n.translations import Translate, known_locale, translator
 from helpdesk_core.mail.mailbox import one_line
 
@@ -85,7 +84,7 @@ class MailTemplates:
         values = {
             **context,
             "locale": known_locale(locale),
-            "timezone": _zone(timezone),
+            "timezone": zone_named(timezone),
             "_": texts.gettext,
             "gettext": texts.gettext,
             "ngettext": texts.ngettext,
@@ -160,13 +159,6 @@ def _environment(loader: BaseLoader, accent: str) -> Environment:
 def _datetime(context: Context, moment: datetime) -> str:
     """Write a moment in the recipient's time zone and manner."""
     return written_moment(moment, context["timezone"], context["locale"])
-
-
-def _zone(name: str | None) -> tzinfo:
-    try:
-        return get_timezone(name or "UTC")
-    except LookupError:
-        return UTC
 
 
 def paragraphs(text: str) -> Markup:

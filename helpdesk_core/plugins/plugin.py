@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from helpdesk_core.runtime import Helpdesk
 
 
+def own_folder(instance: Path, plugin_id: str) -> Path:
+    """Return the folder for a plugin's own files, whether it is there or not."""
+    return instance / "plugin-files" / plugin_id
+
+
 class Plugin:
     """A plugin's one object per opened helpdesk; hooks are its methods marked with `@hookimpl(spec)`.
 
@@ -46,6 +51,14 @@ class Plugin:
         if self.settings is None:
             return {}
         return self.desk.settings.effective(self.id).values
+
+    @property
+    def own_folder(self) -> Path:
+        """Where in the instance the plugin may keep files of its own: make it when it is needed; a purge takes it away.
+
+        What several machines are to share belongs in the database or in core's store of files.
+        """
+        return own_folder(self.desk.config.instance, self.id)
 
     def close(self) -> None:
         """Let go of files, threads and connections; called when the helpdesk closes or the plugin is switched off."""

@@ -85,6 +85,8 @@ class Suppliers:
     def ask(self, customer: Customer, *, wait: float = WAIT, fresh: timedelta = FRESH) -> list[ServiceAnswer]:
         """Return what the sources know, in order; what is older than `fresh` is asked for, `wait` seconds at most.
 
+        The seconds count from when a call begins: who asks for the same once more while it is under way, as a form that
+        is sent does several times, waits no longer for it.
         Inside a unit of work nothing is asked: what is known already is returned.
         """
         found = self._desk.hooks.collect_by_plugin(hooks.customer_services, customer=customer)
@@ -96,10 +98,9 @@ class Suppliers:
             for key, source in sources.items():
                 if key not in known or known[key].answered_at < stale:
                     calls[key] = self._begin(customer, key, source)
-            until = monotonic() + wait
             for call in calls.values():
                 if isinstance(call, Call):
-                    call.done.wait(max(0.0, until - monotonic()))
+                    call.done.wait(max(0.0, call.begun + wait - monotonic()))
         return [self._answer(key, source.name, known.get(key), calls.get(key)) for key, source in sources.items()]
 
     def _answer(self, key: str, name: str, kept: KnownServices | None, call: Call | str | None) -> ServiceAnswer:

@@ -45,6 +45,16 @@ class TicketChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketFactsChanged(Event):
+    """What a plugin knows of the ticket changed, and its condition fields may say something else by now.
+
+    The parent of events of plugins that have such fields; core records none of its own.
+    """
+
+    type: ClassVar[str] = "ticket_facts"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketMoved(Event):
     """The ticket went to another department."""
 

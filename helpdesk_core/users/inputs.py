@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+RolePair = tuple[str, str]
+"""A role and the key of its department, or an empty text for everywhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserDraft:

@@ -114,6 +114,18 @@ class Grant(Base):
     role: Mapped[Role] = relationship(lazy="raise")
 
 
+class LentRole(Base):
+    """A role that a person has because a plugin says so; a grant that no row here names was given by hand."""
+
+    __tablename__ = "lent_roles"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    plugin: Mapped[str] = mapped_column(String(64))
+    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id", ondelete="CASCADE"), index=True)
+
+
 class LoginSession(HasUid, Base):
     """A signed-in browser; the cookie's token is kept only as its SHA-256."""
 

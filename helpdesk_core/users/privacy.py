@@ -24,7 +24,16 @@ from helpdesk_core.users import hooks
 from helpdesk_core.users.accounts import end_access, find_user
 from helpdesk_core.users.events import PersonalDataExported, UserErased
 from helpdesk_core.users.guards import is_self, keep_an_owner, require_manager
-from helpdesk_core.users.models import AddressRequest, ApiToken, Grant, LoginSession, Organisation, SignInAttempt, User
+from helpdesk_core.users.models import (
+    AddressRequest,
+    ApiToken,
+    Grant,
+    LentRole,
+    LoginSession,
+    Organisation,
+    SignInAttempt,
+    User,
+)
 from helpdesk_core.users.traces import forget_traces
 
 ERASED: Final = "Erased person"
@@ -90,7 +99,7 @@ def _forget_account(tx: Transaction, user: User) -> None:
     addresses = [email.address for email in user.emails]
     forget_traces(tx.session, user.id, addresses)
     tx.session.execute(delete(SignInAttempt).where(SignInAttempt.address.in_(addresses)))
-    for table in (AddressRequest, Draft, Grant, KnownServices, Signature, TicketSeen):
+    for table in (AddressRequest, Draft, Grant, KnownServices, LentRole, Signature, TicketSeen):
         tx.session.execute(delete(table).where(table.user_id == user.id))
     tx.session.execute(delete(HeldReply).where(HeldReply.author_id == user.id))
     tx.session.execute(delete(BulkChange).where(BulkChange.user_id == user.id))

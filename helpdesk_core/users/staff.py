@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.texts import lazy as _l
+from helpdesk_core.users.addresses import normalise
 from helpdesk_core.users.models import Grant, Role, RolePermission, User
+from helpdesk_core.users.profiles import owner_of
 
 
 def may_work(session: Session, user: User, department_id: int) -> bool:
@@ -62,6 +65,17 @@ class Colleague:
 def colleagues(desk: Helpdesk, session: Session, generation: int | None = None) -> Sequence[Colleague]:
     """Return everybody who works tickets, by name; remembered between requests."""
     return desk.remember(session, "colleagues", _load, generation)
+
+
+def colleague_problem(desk: Helpdesk, session: Session, address: str) -> str | None:
+    """Return why tickets cannot be given to whom this address belongs, as a sentence; None if that is a colleague.
+
+    `Invalid` if it is no address.
+    """
+    user = owner_of(session, normalise(address))
+    if user is not None and any(each.uid == user.uid for each in colleagues(desk, session)):
+        return None
+    return _l("Nobody who works tickets has the address “%(address)s”.", address=address)
 
 
 def _load(session: Session) -> Sequence[Colleague]:

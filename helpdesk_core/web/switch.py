@@ -14,11 +14,11 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.wsgi import ClosingIterator
 
 from helpdesk_core.clock import utc_now
-from helpdesk_core.errors import HelpdeskError
+from helpdesk_core.errors import HelpdeskError, Unavailable
 from helpdesk_core.plugins.watching import Upgrades, file_state, state_of
 from helpdesk_core.runtime import Helpdesk
 
@@ -176,7 +176,7 @@ class Switch:
         self._upgrades.look()
 
     def _watch(self) -> None:
-        rounds = 0
+        rounds, away = 0, False
         while not self._stopped.is_set():
             self._hurry.wait(self._poll_seconds)
             self._hurry.clear()
@@ -185,7 +185,12 @@ class Switch:
                 rounds += 1
                 if rounds % SLOW_ROUND == 0:
                     self._current.desk.hooks.refresh_breakers()
+                    away = False
                     self.look_at_packages()
+            except (DBAPIError, Unavailable) as error:
+                if not away:
+                    _log.warning("Changes of the configuration wait until the database answers again: %s", error)
+                away = True
             except Exception:  # noqa: BLE001 - the thread has to live as long as the process
                 _log.exception("following the configuration failed; trying again")
 

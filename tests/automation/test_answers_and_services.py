@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM, Actor
 from helpdesk_core.api.automation import Condition
-from helpdesk_core.api.tickets import Change, NewMessage, NewTicket, Ticket, TicketTag, change, open_ticket
+from helpdesk_core.api.tickets import NewMessage, NewTicket, Ticket, TicketTag, open_ticket
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.prepared import Databases
 from helpdesk_rules.keeping import save_rule
@@ -93,7 +93,6 @@ def test_a_service_level_is_chosen_by_an_answer_and_by_the_service(site: PluginS
     assert policy_of(site, about_hosting) == "Others"
     agent = site.world.agent(role="admin")
     keeping.change(site.desk, agent, about_hosting.number or "", "services.panel:2")
-    change(site.desk, agent, about_hosting.number or "", Change(tags=("server",)))
     site.work()
     assert policy_of(site, about_hosting) == "Servers"
 

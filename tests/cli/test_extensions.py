@@ -68,6 +68,15 @@ def test_safe_mode_and_broken_plugins_say_so(hello: Run, installed: Distribution
     installed.forget()
     installed.add("hello", head="raise OSError('lost')")
     done = hello("hello", "greet", "Ann")
-    assert done.code == 1
+    assert done.code == 75
     assert "lost" in done.err.splitlines()[-1]
     assert hello("--help").code == 0
+
+
+def test_a_plugin_whose_package_is_being_replaced_is_to_be_tried_again(hello: Run, installed: Distributions) -> None:
+    """A mail server that pipes to a plugin keeps what exit code 75 refuses, and bounces what any other does."""
+    installed.remove("hello")
+    installed.forget()
+    done = hello("hello", "greet", "Ann")
+    assert done.code == 75
+    assert "hello is enabled, and its package is not there" in done.err.splitlines()[-1]

@@ -53,8 +53,7 @@ def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
                 viewport={"width": width, "height": 860},
                 java_script_enabled=scripts,
                 base_url=site.url,
-                locale="en-GB",
-                **options,
+                **{"locale": "en-GB", **options},
             )
             opened.callback(context.close)
             context.set_default_timeout(PATIENCE)

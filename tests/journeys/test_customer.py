@@ -17,6 +17,10 @@ PIXEL = bytes.fromhex(
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
 
+BETWEEN = (
+    "(before) => { const come = document.querySelector('progress').value; return come > before && come < 1 && come; }"
+)
+
 
 class Knowledge:
     """Knows one article."""
@@ -134,6 +138,31 @@ def test_files_are_dropped_pasted_and_taken_off_again(site: Site, visit: Visit) 
     assert visitor.evaluate("document.querySelector('[type=file]').files[0].name") == "pasted.txt"
     give(signed, "drop", "program.exe")
     expect(signed.get_by_role("alert")).to_contain_text(".exe")
+
+
+def test_a_file_shows_how_far_it_has_come(site: Site, visit: Visit) -> None:
+    site.world.department("support")
+    site.world.user("Carla Customer", address="carla@example.com", password=PASSWORD)
+    page = visit()
+    sign_in(page, "carla@example.com")
+    page.goto("/tickets/new")
+    line = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Subject").fill("With a log")
+    page.get_by_label("Message").fill("See there.")
+    line_of_log = b"a line of a log\n"
+    page.get_by_label("Files").set_input_files(
+        {"name": "log.txt", "mimeType": "text/plain", "buffer": line_of_log * 100_000}
+    )
+    bar = page.get_by_role("progressbar", name="log.txt")
+    expect(bar).to_be_visible()
+    come = page.wait_for_function(BETWEEN, arg=0).json_value()
+    page.wait_for_function(BETWEEN, arg=come)
+    page.get_by_role("button", name="Send").click()  # it waits for the file
+    expect(bar).to_be_visible()
+    expect(page.get_by_role("link", name="log.txt").first).to_be_visible()
 
 
 def give(page: Page, event: str, name: str) -> None:

@@ -14,6 +14,7 @@ from helpdesk_core.events.models import Delivery, EventRow
 from helpdesk_core.jobs.models import ScheduledJob
 from helpdesk_core.plugins import DatabaseBreakers, PluginStatus
 from helpdesk_core.plugins.models import PluginRecord
+from helpdesk_core.plugins.plugin import own_folder
 from helpdesk_core.plugins.purge import purge
 from helpdesk_core.plugins.switching import disable, enable, status_all, upgrade_all
 from helpdesk_core.runtime import Helpdesk
@@ -178,7 +179,15 @@ def test_a_purge_removes_all_that_is_the_plugins_and_nothing_else(
         installed.remove("notes")
     desk = open_desk()
     fill(desk, "notes")
+    mine, others = (own_folder(desk.config.instance, each) for each in ("notes", "notes_more"))
+    for folder in (mine, others):
+        folder.mkdir(parents=True)
+        (folder / "index").write_text(f"words of {folder.name}", encoding="utf-8")
     purged = purge(desk, "notes", "notes", tmp_path / "dump")
+    assert purged.folder == mine
+    assert not mine.exists()
+    assert (others / "index").exists()
+    assert (tmp_path / "dump" / "files" / "index").read_text(encoding="utf-8") == "words of notes"
     assert purged.tables == ("notes_pages",)
     assert purged.rows == {
         "role_permissions": 1,
@@ -201,6 +210,35 @@ def test_a_purge_removes_all_that_is_the_plugins_and_nothing_else(
     assert json.loads((tmp_path / "dump" / "settings.jsonl").read_text(encoding="utf-8"))["owner"] == "notes"
     with pytest.raises(NotFound):
         purge(desk, "notes", "notes")
+
+
+def test_own_files_go_without_a_copy_too_and_who_cannot_remove_them_says_so(
+    installed: Distributions, open_desk: Open, upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed.add("notes", migrations=NOTES)
+    upgrade("notes")
+    desk = open_desk()
+    folder = own_folder(desk.config.instance, "notes")
+    (folder / "deeper").mkdir(parents=True)
+    assert purge(desk, "notes", "notes").folder == folder
+    assert not folder.exists()
+
+    upgrade("notes")
+    folder.mkdir()
+
+    def refused(_folder: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.rmtree", refused)
+    with pytest.raises(Conflict, match="by hand"):
+        purge(desk, "notes", "notes")
+    assert folder.exists()
+    monkeypatch.undo()
+    assert purge(desk, "notes", "notes").folder == folder, "what was left is found again"
+    for name in ("notes", "..", "../notes", ""):
+        with pytest.raises(NotFound, match="Nothing is stored"):
+            purge(desk, name, name)
+    assert desk.config.instance.is_dir()
 
 
 def test_a_purge_is_refused_without_the_name_and_for_an_enabled_plugin(

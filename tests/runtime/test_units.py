@@ -47,6 +47,37 @@ def test_an_inner_unit_joins_the_outer_one(desk: Helpdesk) -> None:
         assert session.scalars(select(Department)).all() == []
 
 
+def test_reference_data_that_is_held_is_as_last_committed_and_stays_so(desk: Helpdesk, world: World) -> None:
+    world.department("support")
+    done: list[str] = []
+
+    def rename(name: str) -> None:
+        with desk.begin(SYSTEM) as tx:
+            tx.reference_changed()
+            tx.session.scalars(select(Department)).one().name = name
+            if name == "Second":
+                other.start()
+                other.join(0.5)
+            done.append(name)
+
+    def hold() -> None:
+        with desk.begin(SYSTEM) as tx:
+            tx.hold_reference()
+            known = desk.remember(tx.session, "name", lambda each: each.scalars(select(Department.name)).one())
+            done.append(f"{known} is known")
+            last.start()
+            last.join(0.5)
+            done.append("let go")
+
+    with desk.read() as session:
+        desk.remember(session, "name", lambda _: "First")
+    other, last = threading.Thread(target=hold), threading.Thread(target=rename, args=("Third",))
+    rename("Second")
+    for thread in (other, last):
+        thread.join(60)
+    assert done == ["Second", "Second is known", "let go", "Third"]
+
+
 def test_a_hook_cannot_commit_what_it_was_lent(desk: Helpdesk) -> None:
     class Committing:
         @hookimpl(hooks.ticket_opening)

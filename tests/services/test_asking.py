@@ -110,6 +110,31 @@ def test_a_source_that_hangs_holds_up_nobody_and_its_answer_is_kept_when_it_come
     assert ask_services(desk, customer(), wait=20)[0].services == [HOSTING]
 
 
+def test_who_asks_again_while_a_call_is_under_way_waits_no_longer_for_it(
+    desk: Helpdesk, customer: Callable[..., Customer], gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Sequence[Service]:
+        gate.wait(30)
+        return [HOSTING]
+
+    waits: list[float] = []
+    asker, really = threading.current_thread(), threading.Event.wait
+
+    def wait(event: threading.Event, timeout: float | None = None) -> bool:
+        if timeout is None or threading.current_thread() is not asker:
+            return really(event, timeout)
+        waits.append(timeout)
+        return event.is_set()
+
+    billing(desk, slow=slow)
+    monkeypatch.setattr(threading.Event, "wait", wait)
+    ask_services(desk, customer(), wait=20)
+    monkeypatch.setattr(asking, "monotonic", lambda: time.monotonic() + 21)
+    ask_services(desk, customer(), wait=20)
+    monkeypatch.undo()
+    assert [each > 0 for each in waits] == [True, False]
+
+
 def test_a_source_that_fails_shows_what_it_last_said_and_why(
     desk: Helpdesk, customer: Callable[..., Customer], clock: TestClock
 ) -> None:

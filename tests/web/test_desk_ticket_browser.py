@@ -102,6 +102,18 @@ def test_an_agents_way_through_a_ticket(enter: Enter, world: World) -> None:
     assert said == []
 
 
+def test_the_field_for_the_message_says_what_is_being_written(enter: Enter, world: World) -> None:
+    number, said = world.ticket().ticket.number, list[str]()
+    page = enter("Adam Agent", said)
+    page.goto(f"/desk/tickets/{number}")
+    body = page.get_by_label("Message", exact=True)
+    expect(body).to_have_attribute("placeholder", "Write a reply")
+    page.locator("#composer [name=kind][value=internal]").check(force=True)
+    expect(body).to_have_attribute("placeholder", "Write a note for colleagues")
+    assert page.locator("[placeholder=undefined]").count() == 0
+    assert said == []
+
+
 def test_two_agents_on_one_ticket(enter: Enter, world: World, desk: Helpdesk) -> None:
     customer, said = world.customer(), list[str]()
     number = world.ticket(customer).ticket.number or ""

@@ -8,6 +8,7 @@ from flask import Flask
 
 from helpdesk_core.actor import SYSTEM
 from helpdesk_core.events.base import Event
+from helpdesk_core.mail.events import MailFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.site import World
@@ -33,6 +34,16 @@ def test_what_happened_is_told_in_the_language_of_who_reads(app: Flask, world: W
     assert "статус: Новая → Отложено" in page.words
     assert "приоритет: Обычный → Высокий" in page.words
     assert "Почта ·" in page.words
+
+
+def test_that_a_mail_did_not_arrive_is_told_in_words(app: Flask, world: World, desk: Helpdesk) -> None:
+    browser, _user = agent(app, world)
+    ticket = world.ticket().ticket
+    with desk.begin(SYSTEM) as tx:
+        tx.record(MailFailed(mail="a-mail", template="reply"), tx.session.get(Ticket, ticket.id))
+    page = browser.get(f"/desk/tickets/{ticket.number}")
+    assert "The helpdesk did not reach everybody by mail" in page.words
+    assert "mail.failed" not in page.words
 
 
 def test_a_merged_ticket_offers_no_move(app: Flask, world: World, desk: Helpdesk) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 import pytest
@@ -269,3 +269,31 @@ def test_a_file_that_names_another_database_is_taken_up_while_the_old_one_is_awa
     configure(instance, more='[site]\nname = "Other"')
     switch.look()
     assert switch.app is not app
+
+
+def test_a_database_that_is_away_is_told_once_however_long_it_takes(
+    instance: Path,
+    installed: Distributions,
+    log: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers, asked = Event(), Semaphore(0)
+
+    def refreshed(_hooks: object) -> None:
+        asked.release()
+        if not answers.is_set():
+            raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr("helpdesk_core.hooks.dispatcher.Hooks.refresh_breakers", refreshed)
+    switch = Switch(instance, create_app, lambda desk: Background(desk, log), poll_seconds=0.01)
+    try:
+        for turn in range(8):
+            assert asked.acquire(timeout=30)
+            if turn == 4:
+                answers.set()
+    finally:
+        switch.close()
+    told = [each for each in caplog.records if each.name == "helpdesk_core.web.switch" and each.levelname != "INFO"]
+    assert [(each.levelname, each.exc_info) for each in told] == [("WARNING", None)]
+    assert "wait until the database answers again" in told[0].getMessage()

@@ -2,7 +2,7 @@
 import { each } from "./shared.js";
 
 function composer(form) {
-  const body = form.querySelector("textarea");
+  const body = form.elements.body;
   const follow = () => {
     const kind = form.querySelector("[name=kind]:checked")?.value;
     body.placeholder = kind === "internal" ? body.dataset.placeholderNote : body.dataset.placeholderReply;
