@@ -1,5 +1,6 @@
 """Comments of a site that become tickets, once each."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,18 +11,20 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.departments import Department
-from helpdesk_core.api.errors import Forbidden, Invalid
+from helpdesk_core.api.errors import Forbidden, Invalid, Unavailable
 from helpdesk_core.api.tickets import NewMessage, NewTicket, Requester, Ticket, clean_line, open_ticket
 from helpdesk_core.api.users import normalise
 
-from .models import FromSite, Site
+from .models import Claim, FromSite, Site
 from .snapshots import Snapshot
-from .texts import ID, lazy
+from .texts import ID, UNUSABLE, lazy
 from .texts import lazy as _l
 
 LONGEST_ID: Final = 191
 LONGEST_SUBJECT: Final = 120
 LONGEST_URL: Final = 2000
+NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL, and halves of pairs: neither databases nor pages take them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +66,28 @@ def open_for(desk: Helpdesk, site: Site, given: Mapping[str, Any]) -> Made:
         extra={ID: snapshot},
     )
     try:
-        with desk.begin(SYSTEM):
+        with desk.begin(SYSTEM) as tx:
+            # First, so that of several at once one goes on and the others wait here for what becomes of it: later, a
+            # second row would be an error of our hook, and some of those switch a hook off.
+            claim = Claim(site_id=site.id, comment=comment.id)
+            tx.session.add(claim)
+            tx.session.flush()
             posted = open_ticket(desk, replace(SYSTEM, channel="web"), new)
+            claim.ticket_id = posted.ticket.id
             _check_written(desk, site, comment, posted.ticket)
-    except (IntegrityError, _Twice):
+    except (IntegrityError, _Unwritten) as error:
         with desk.read() as session:
             number = _number_of(session, site, comment.id)
         if number is None:
-            raise
+            raise Unavailable(
+                _l("The comment could not be noted at a ticket. The helpdesk's page of plugins says why.")
+            ) from error
         return Made(number, is_new=False)
     return Made(posted.ticket.number or "", is_new=True)
 
 
-class _Twice(Exception):
-    """The comment has its ticket since a moment."""
+class _Unwritten(Exception):
+    """The ticket does not know of the comment: our hook failed or is switched off."""
 
 
 def _check_written(desk: Helpdesk, site: Site, comment: Comment, ticket: Ticket) -> None:
@@ -84,7 +95,7 @@ def _check_written(desk: Helpdesk, site: Site, comment: Comment, ticket: Ticket)
     with desk.begin(SYSTEM) as tx:
         query = select(FromSite.id).where(FromSite.ticket_id == ticket.id, FromSite.comment == comment.id)
         if tx.session.scalar(query) is None:
-            raise _Twice
+            raise _Unwritten
 
 
 def _number_of(session: Session, site: Site, comment: str) -> str | None:
@@ -108,6 +119,9 @@ def _read(given: Mapping[str, Any]) -> Comment:
         value = str(value) if isinstance(value, int) else value or ""
         if not isinstance(value, str) or (needed and not value.strip()):
             problems[name] = [_l("Send a text.")]
+            return ""
+        if NO_TEXT.search(value):
+            problems[name] = [UNUSABLE]
             return ""
         return value
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from helpdesk_core.api import BigId, JSONText, LongText, PluginTables
 from helpdesk_core.api.departments import Department
 from helpdesk_core.api.tickets import Ticket
-from helpdesk_core.api.users import User
+from helpdesk_core.api.users import Borrows, LendsRoles, User
 
 
 class Base(PluginTables, DeclarativeBase):
@@ -17,12 +17,11 @@ class Base(PluginTables, DeclarativeBase):
     plugin = "cms"
 
 
-class Site(Base):
+class Site(LendsRoles, Base):
     """A site that shows the helpdesk; `secrets` are sealed: {key id: {"secret", "made"}}, two at most."""
 
     __tablename__ = "cms_sites"
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
     """How tokens and addresses name it."""
     name: Mapped[str] = mapped_column(String(120))
@@ -30,33 +29,24 @@ class Site(Base):
     origins: Mapped[list[str]] = mapped_column(JSONText, default=list)
     """Scheme, host and port of pages that may frame the helpdesk and ask for answers."""
     secrets: Mapped[str] = mapped_column(LongText)
-    is_active: Mapped[bool] = mapped_column(default=True)
-    staff: Mapped[bool] = mapped_column(default=False)
-    """Whether people who work tickets may come from there."""
     department_id: Mapped[int | None] = mapped_column(ForeignKey(Department.id, ondelete="SET NULL"))
     comment_department_id: Mapped[int | None] = mapped_column(ForeignKey(Department.id, ondelete="SET NULL"))
     logout_url: Mapped[str] = mapped_column(String(2000), default="")
     answers_url: Mapped[str] = mapped_column(String(2000), default="")
-    roles: Mapped[list[list[str]]] = mapped_column(JSONText, default=list)
-    """What the site's roles mean here: [role of the site, role of the helpdesk, department or ""]."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
-class Person(Base):
+class Person(Borrows, Base):
     """Who one of a site's people is here; found by the site's own id of them, which never changes."""
 
     __tablename__ = "cms_people"
     __table_args__ = (UniqueConstraint("site_id", "sub"), Base.__table_args__)
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey(Site.id, ondelete="CASCADE"))
     sub: Mapped[str] = mapped_column(String(255))
-    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     data: Mapped[dict[str, str]] = mapped_column(JSONText, default=dict)
     """What the site's account page said last."""
-    roles: Mapped[list[list[str]]] = mapped_column(JSONText, default=list)
-    """Roles that were given because the site said so: [role, department or ""]; only these are taken again."""
     seen_at: Mapped[datetime]
 
 
@@ -117,6 +107,18 @@ class FromSite(Base):
     comment: Mapped[str | None] = mapped_column(String(191))
     """The site's id of the comment that the ticket was made of."""
     page_title: Mapped[str] = mapped_column(String(300), default="")
+
+
+class Claim(Base):
+    """A comment that becomes a ticket, or is one: who writes the row makes the ticket, in the same transaction."""
+
+    __tablename__ = "cms_comments"
+    __table_args__ = (UniqueConstraint("site_id", "comment"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey(Site.id, ondelete="CASCADE"))
+    comment: Mapped[str] = mapped_column(String(191))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey(Ticket.id, ondelete="CASCADE"), index=True)
 
 
 class Refusal(Base):

@@ -10,21 +10,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import ANONYMOUS, SYSTEM, Actor, Helpdesk
-from helpdesk_core.api.departments import Department
 from helpdesk_core.api.errors import Forbidden, HelpdeskError
 from helpdesk_core.api.users import (
+    RolePair,
     SignedIn,
     User,
     find_by_address,
     find_or_create_by_address,
     find_role,
-    grant_role,
     load_actor_by_user,
-    roles_of,
 )
 
 from .models import Person, Site
-from .roles import Pair, given_elsewhere, lock_people, take
+from .roles import LENDING
 from .sites import OWNERS_ONLY
 from .texts import lazy as _l
 from .tokens import Claims
@@ -169,43 +167,27 @@ def _check_staff(site: Site, signed: SignedIn) -> None:
 def _roles_given(desk: Helpdesk, claims: Claims, person: Person) -> None:
     """Give and take what the site's roles mean here, and note what is given because of the site.
 
-    What somebody was given by hand stays theirs, and so does what another site gives.
+    What somebody was given by hand stays theirs, and so does what another site or a provider gives.
     """
     if claims.roles is None or not claims.site.staff:
         return
-    if sorted(_meant(claims.site, claims.roles)) == [tuple(pair) for pair in person.roles]:
-        return  # most visits: nothing is locked for them
+    with desk.read() as session:
+        if LENDING.is_as_meant(session, person, _meant(claims.site, claims.roles)):
+            return  # most visits: nothing is locked for them
     with desk.begin(SYSTEM) as tx:
         site = tx.session.get(Site, claims.site.id, with_for_update={"read": True})
-        row = {each.id: each for each in lock_people(tx.session, Person.user_id == person.user_id)}.get(person.id)
+        row = tx.session.get(Person, person.id)
         user = tx.session.get(User, person.user_id)
         if site is None or not site.is_active or not site.staff:
             return  # switched off since the token was checked
         if row is None or user is None or not user.is_active or user.is_owner:
             return
-        meant = _meant(site, claims.roles)
-        departments = set(tx.session.scalars(select(Department.key)))
-        before, elsewhere = {(mine, at) for mine, at in row.roles}, given_elsewhere(tx.session, user.id, row.id)
-        by_hand = _held(tx.session, user) - before - elsewhere
-        wanted = {
-            (mine, at) for mine, at in meant - by_hand if _is_given(tx.session, mine) and (not at or at in departments)
-        }
-        for mine, at in sorted(before - wanted - elsewhere):
-            if not at or at in departments:
-                take(desk, user.uid, mine, at)
-        for mine, at in sorted(wanted - before):
-            grant_role(desk, SYSTEM, user.uid, mine, at or None)
-        row.roles = [list(pair) for pair in sorted(wanted)]
+        meant = {pair for pair in _meant(site, claims.roles) if _is_given(tx.session, pair[0])}
+        LENDING.set_roles(tx, row, meant)
 
 
-def _meant(site: Site, theirs: Collection[str]) -> set[Pair]:
+def _meant(site: Site, theirs: Collection[str]) -> set[RolePair]:
     return {(mine, at) for name, mine, at in site.roles if name in theirs}
-
-
-def _held(session: Session, user: User) -> set[Pair]:
-    """Return the roles that somebody has, whoever gave them."""
-    keys = {row.id: row.key for row in session.execute(select(Department.id, Department.key))}
-    return {(each.role.key, keys.get(each.department_id or 0, "")) for each in roles_of(session, user.id)}
 
 
 def _is_given(session: Session, role: str) -> bool:

@@ -18,8 +18,8 @@ from helpdesk_core.api.tickets import clean_line
 from helpdesk_core.api.users import all_roles, require_everywhere
 
 from .events import SiteChanged
-from .models import Site
-from .roles import given_by, take_all_but
+from .models import Person, Site
+from .roles import LENDING
 from .signing import is_secret, new_secret
 from .texts import ID, lazy
 
@@ -96,15 +96,15 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: SiteDraft) -> Site:
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
-        gave, values = given_by(row), _checked(desk, tx.session, draft)
+        gave, values = row.lends, _checked(desk, tx.session, draft)
         given = (row.staff, row.roles) != (values["staff"], values["roles"])
         is_again = values["is_active"] and not row.is_active
         if given or (is_again and (row.staff or row.roles)):
             require_everywhere(actor, GIVES)
         for name, value in values.items():
             setattr(row, name, value)
-        if gave - given_by(row):
-            take_all_but(tx, row, given_by(row))
+        if gave - row.lends:
+            LENDING.take_all_but(tx, Person.site_id == row.id, row.lends)
         row.updated_at = tx.now
         tx.record(SiteChanged(site=row.key, name=row.name, what="changed"))
     return row
@@ -115,7 +115,7 @@ def remove(desk: Helpdesk, actor: Actor, key: str) -> None:
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_site(tx.session, key, lock=True)
-        take_all_but(tx, row, ())
+        LENDING.take_all_but(tx, Person.site_id == row.id)
         tx.record(SiteChanged(site=row.key, name=row.name, what="removed"))
         tx.session.delete(row)
 

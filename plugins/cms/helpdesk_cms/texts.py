@@ -8,3 +8,6 @@ _texts = PageTexts(ID)
 _ = _texts.gettext
 ngettext = _texts.ngettext
 lazy = _texts.lazy
+
+UNUSABLE = lazy("This has a character that no text can have. Take it out.")
+"""Said of NUL, and of half of a pair of surrogates: databases and pages take neither."""

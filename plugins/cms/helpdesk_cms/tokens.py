@@ -17,7 +17,7 @@ from helpdesk_core.api.users import clean_name, normalise
 
 from .models import Site, UsedToken
 from .signing import token_key
-from .sites import secrets_of
+from .sites import KEY, secrets_of
 from .texts import lazy as _l
 
 Use = Literal["sign-in", "frame", "server"]
@@ -126,7 +126,8 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def _signer(desk: Helpdesk, header: dict[str, Any], unproved: dict[str, Any]) -> tuple[Site, str]:
     key, kid = unproved.get("iss"), header.get("kid")
     with desk.read() as session:
-        site = session.scalar(select(Site).where(Site.key == key)) if isinstance(key, str) and key.isascii() else None
+        known_as = isinstance(key, str) and KEY.fullmatch(key)
+        site = session.scalar(select(Site).where(Site.key == key)) if known_as else None
     if site is None:
         raise TokenRefused("site", _l("No site here has the key that the token names in “iss”."))
     if not site.is_active:
@@ -244,4 +245,5 @@ def _data(given: Any) -> Mapping[str, str]:
     found = {str(key): "" if value is None else str(value) for key, value in given.items()}
     if any(len(key) > 64 or len(value) > LONGEST_DATUM for key, value in found.items()):
         raise ValueError(f"“data” may have names of 64 and texts of {LONGEST_DATUM} characters.")
+    "".join((*found, *found.values())).encode()  # a lone half of a surrogate pair is a ValueError
     return {key.replace("\0", ""): value.replace("\0", "") for key, value in found.items()}

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,19 +14,11 @@ import pytest
 from sqlalchemy import func, select
 
 from helpdesk_cms.models import FromSite, Person
-from helpdesk_core.api.tickets import NewMessage, Ticket, merge, note, reply
+from helpdesk_core.api.tickets import NewMessage, merge, note, reply
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.queries import count_queries
 
-from .worlds import MEMBER, VISITOR, Sites
-
-COMMENT: dict[str, Any] = {
-    "id": "c-17",
-    "url": "https://www.example.com/news#c-17",
-    "page_title": "News of May",
-    "text": "It does not *work*.",
-    "author": {"name": "Vera Visitor", "email": "vera@example.net", "email_verified": False},
-}
+from .worlds import COMMENT, MEMBER, VISITOR, Sites
 
 
 @dataclass
@@ -177,19 +168,6 @@ def test_the_desk_tells_of_comments_whose_tickets_were_merged_into_one_that_was_
     other = site.world.ticket(carla, department="support").ticket.number or ""
     merge(site.desk, agent, site.world.ticket(carla, department="support").ticket.number or "", other)
     assert "Comments merged into this" not in site.browser(agent).get(f"/desk/tickets/{other}").words
-
-
-def test_the_same_comment_handed_over_at_once_is_one_ticket(world: Sites) -> None:
-    world.change(comment_department="support")
-    tokens = [world.token() for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda token: world.call("comments", token, COMMENT), tokens))
-    assert {answer.status_code for answer in answers} <= {200, 201}
-    assert len({answer.get_json()["number"] for answer in answers}) == 1
-    with world.site.desk.read() as session:
-        assert session.scalar(select(func.count(Ticket.id))) == 1
-    other = world.make("other", comment_department="support")
-    assert world.call("comments", world.token(key=other), COMMENT).status_code == 201
 
 
 def test_what_a_site_knows_of_an_account_is_kept_and_shown_to_staff(world: Sites) -> None:

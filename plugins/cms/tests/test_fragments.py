@@ -199,8 +199,14 @@ class Helper:
 
     @hookimpl(ticket_form_fields)
     def fields(self, department: str | None) -> Sequence[FormField]:
-        """Ask which product it is."""
-        return [FormField(name="product", label="Product", required=True)] if department else []
+        """Ask which product it is, what was changed of it, and for a picture."""
+        parts = (("dns", "The domain"), ("code", "The site"))
+        asked = [
+            FormField(name="product", label="Product", required=True),
+            FormField(name="changed", label="What was changed?", kind="checkboxes", options=parts, asks_again=True),
+            FormField(name="picture", label="A picture of it", kind="note", hint="Add it below."),
+        ]
+        return asked if department else []
 
     @hookimpl(ticket_opening)
     def opening(self, draft: Any) -> None:
@@ -240,9 +246,14 @@ def test_plugins_answer_ask_and_tell_in_pages_of_sites(with_helper: Sites) -> No
     assert Helper.seen["text"] == "mail down"
 
     form = {"subject": "Down", "body": "It is.", "x-helper-product": ""}
-    assert "Product" in world.fragment("new", form=form)["html"]
-    number_in(world.fragment("new", form={**form, "x-helper-product": "Shop"}))
-    assert Helper.seen["helper"] == {"product": "Shop"}
+    again = world.fragment("new", form={**form, "x-helper-changed": ["dns", "code"]})["html"]
+    assert re.findall(r'type="checkbox" name="x-helper-changed" value="(\w+)" checked', again) == ["dns", "code"]
+    assert [again.count(f'name="x-helper-{name}"') for name in ("product", "changed", "picture")] == [1, 2, 0]
+    order = ("Product", "A picture of it", "Show the questions for it", "Subject</label>")
+    places = [again.index(each) for each in order]
+    assert places == sorted(places), "the button stands below what it asks again for"
+    number_in(world.fragment("new", form={**form, "x-helper-product": "Shop", "x-helper-changed": ["dns", "code"]}))
+    assert Helper.seen["helper"] == {"product": "Shop", "changed": "dns\ncode"}
 
     client = world.site.app.test_client()
     asked = client.get("/x/cms/answers/main?q=mail", headers={"Origin": "https://www.example.com"})

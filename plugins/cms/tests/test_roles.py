@@ -58,7 +58,7 @@ def test_a_change_waits_for_a_sign_in_under_way(world: Sites, monkeypatch: pytes
         changing.join(2)
         grant_role(*arguments)
 
-    monkeypatch.setattr(people, "grant_role", beside_a_change)
+    monkeypatch.setattr("helpdesk_core.users.lending.grant_role", beside_a_change)
     people.recognise(world.site.desk, claims_of(world, "editor"))
     changing.join()
     assert noted_and_held(world) == ([], [])

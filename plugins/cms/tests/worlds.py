@@ -24,6 +24,13 @@ MEMBER: Mapping[str, Any] = {
     "locale": "en",
 }
 VISITOR: Mapping[str, Any] = {}
+COMMENT: Mapping[str, Any] = {
+    "id": "c-17",
+    "url": "https://www.example.com/news#c-17",
+    "page_title": "News of May",
+    "text": "It does not *work*.",
+    "author": {"name": "Vera Visitor", "email": "vera@example.net", "email_verified": False},
+}
 
 
 @dataclass

@@ -6,8 +6,8 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from helpdesk_core.api import BigId, PluginTables
-from helpdesk_core.api.db import JSONText, LongText
-from helpdesk_core.api.users import User
+from helpdesk_core.api.db import LongText
+from helpdesk_core.api.users import Borrows, LendsRoles
 
 
 class Base(PluginTables, DeclarativeBase):
@@ -16,16 +16,14 @@ class Base(PluginTables, DeclarativeBase):
     plugin = "oidc"
 
 
-class Provider(Base):
+class Provider(LendsRoles, Base):
     """Who vouches for people. `secret` is sealed; empty for a public client, which proves itself by PKCE alone.
 
-    `roles` are [value of the claim `roles_claim`, role here, department or ""]. Only with `staff` do people who work
-    tickets come from there, and are roles given and taken. With `sign_out`, who signs out here is signed out there.
+    The names in `roles` are values of the claim `roles_claim`. With `sign_out`, who signs out here is signed out there.
     """
 
     __tablename__ = "oidc_providers"
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     issuer: Mapped[str] = mapped_column(String(500))
@@ -33,25 +31,19 @@ class Provider(Base):
     secret: Mapped[str] = mapped_column(LongText, default="")
     scopes: Mapped[str] = mapped_column(String(255), default="openid profile email")
     roles_claim: Mapped[str] = mapped_column(String(64), default="")
-    roles: Mapped[list[list[str]]] = mapped_column(JSONText, default=list)
-    staff: Mapped[bool] = mapped_column(default=False)
     sign_out: Mapped[bool] = mapped_column(default=True)
-    is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
-class Person(Base):
-    """Somebody's account at a provider (`sub`), and whose it is here; `roles` are those given because of it."""
+class Person(Borrows, Base):
+    """Somebody's account at a provider (`sub`), and whose it is here."""
 
     __tablename__ = "oidc_people"
     __table_args__ = (UniqueConstraint("provider_id", "sub"), Base.__table_args__)
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
     provider_id: Mapped[int] = mapped_column(ForeignKey(Provider.id, ondelete="CASCADE"))
     sub: Mapped[str] = mapped_column(String(255))
-    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
-    roles: Mapped[list[list[str]]] = mapped_column(JSONText, default=list)
     seen_at: Mapped[datetime]
 
 

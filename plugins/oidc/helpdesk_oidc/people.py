@@ -8,14 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import ANONYMOUS, SYSTEM, Helpdesk
-from helpdesk_core.api.departments import Department
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.users import (
     SignedIn,
     User,
     find_by_address,
     find_or_create_by_address,
-    grant_role,
     load_actor_by_user,
     normalise,
 )
@@ -23,7 +21,7 @@ from helpdesk_core.api.users import (
 from .failing import SignInFailed
 from .models import Person, Provider
 from .providers import given_roles
-from .roles import given_elsewhere, held, lock_people, take
+from .roles import LENDING
 from .texts import lazy as _l
 
 LONGEST_SUB, LONGEST_NAME = 255, 255
@@ -128,31 +126,20 @@ def _roles_given(desk: Helpdesk, provider: Provider, person: Person, claims: Map
     """Give and take what the provider's roles mean here, and note it; return the provider as it is then.
 
     A claim that is not there, or not asked for any more, means that nothing is given. What somebody was given by hand
-    stays theirs, and so does what another provider gives.
+    stays theirs, and so does what another provider or a site gives.
     """
     with desk.begin(SYSTEM) as tx:
         provider = _as_it_is(tx.session, provider, lock=True)
-        row = {each.id: each for each in lock_people(tx.session, Person.user_id == person.user_id)}.get(person.id)
+        row = tx.session.get(Person, person.id)
         user = tx.session.get(User, person.user_id)
         if row is None or user is None:
             return provider
-        row.seen_at = tx.now
-        if not provider.staff or not (provider.roles_claim or row.roles):
-            return provider
-        theirs = _texts(claims.get(provider.roles_claim)) if provider.roles_claim else set()
-        may = {key for key, _ in given_roles(tx.session)}
-        departments = {*tx.session.scalars(select(Department.key)), ""}
-        meant = {
-            (mine, at) for each, mine, at in provider.roles if each in theirs and mine in may and at in departments
-        }
-        before, elsewhere = {(mine, at) for mine, at in row.roles}, given_elsewhere(tx.session, user.id, row.id)
-        wanted = meant - (held(tx.session, user) - before - elsewhere)
-        for mine, at in sorted(before - wanted - elsewhere):
-            if at in departments:
-                take(desk, user.uid, mine, at)
-        for mine, at in sorted(wanted - before):
-            grant_role(desk, SYSTEM, user.uid, mine, at or None)
-        row.roles = [list(pair) for pair in sorted(wanted)]
+        if provider.staff and (provider.roles_claim or row.roles):
+            theirs = _texts(claims.get(provider.roles_claim)) if provider.roles_claim else set()
+            may = {key for key, _ in given_roles(tx.session)}
+            meant = {(mine, at) for each, mine, at in provider.roles if each in theirs and mine in may}
+            LENDING.set_roles(tx, row, meant)
+        row.seen_at = tx.now  # last, as roles are not set while the row is locked
         return provider
 
 

@@ -19,7 +19,7 @@ from helpdesk_core.api.users import all_roles, require_everywhere
 from .discovery import is_safe
 from .events import ProviderChanged
 from .models import Begun, Person, Provider
-from .roles import given_by, take_all_but
+from .roles import LENDING
 from .settings import rules
 from .texts import ID, lazy
 
@@ -101,14 +101,14 @@ def change(desk: Helpdesk, actor: Actor, key: str, draft: ProviderDraft) -> Prov
         is_again = values["is_active"] and not row.is_active
         if given or ((who or is_again) and (row.staff or row.roles)):
             require_everywhere(actor, GIVES)
-        gave = given_by(row)
+        gave = row.lends
         if is_another:
-            take_all_but(tx, row, ())
+            LENDING.take_all_but(tx, Person.provider_id == row.id)
             _forget_people(tx.session, row)
         for name, value in values.items():
             setattr(row, name, value)
-        if gave - given_by(row):
-            take_all_but(tx, row, given_by(row))
+        if gave - row.lends:
+            LENDING.take_all_but(tx, Person.provider_id == row.id, row.lends)
         if draft.secret.strip():
             row.secret = _sealed(desk, draft)
         row.updated_at = tx.now
@@ -121,7 +121,7 @@ def remove(desk: Helpdesk, actor: Actor, key: str) -> None:
     require_everywhere(actor, MANAGE)
     with desk.begin(actor) as tx:
         row = find_provider(tx.session, key, lock=True)
-        take_all_but(tx, row, ())
+        LENDING.take_all_but(tx, Person.provider_id == row.id)
         tx.record(ProviderChanged(provider=row.key, name=row.name, what="removed"))
         tx.session.delete(row)
 

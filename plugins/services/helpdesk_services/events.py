@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from helpdesk_core.api import Event
+from helpdesk_core.api.events import TicketFactsChanged
 
 from .texts import lazy
 
@@ -27,7 +28,7 @@ class SourceChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceChanged(Event):
+class ServiceChanged(TicketFactsChanged):
     """A ticket is about another service; `kind` is its type, and names are left to the plugin's own table."""
 
     type: ClassVar[str] = "services.changed"

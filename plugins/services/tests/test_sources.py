@@ -156,8 +156,10 @@ def test_fossbilling(services: Services, elsewhere: Elsewhere, ask: Callable[...
 def test_billmanager(services: Services, elsewhere: Elsewhere, ask: Callable[..., Found]) -> None:
     elsewhere.answer = lambda asked: "billmanager_vds" if asked.fields["func"] == "vds" else "billmanager_empty"
     source = services.source("billmanager", url=elsewhere.url, user="me", password="s3cret", functions="vds domain")
-    [service] = ask(source).services
-    assert (service.id, service.name, service.state) == ("vds-101", "vps.example.com (VPS 2)", "active")
+    by_month, by_day = ask(source).services
+    assert (by_month.id, by_month.name, by_month.state) == ("vds-101", "vps.example.com (VPS 2)", "active")
+    assert (by_day.name, by_day.state) == ("old.example.com (VPS 1)", "suspended")
+    assert [dict(each.facts)["Paid until"] for each in (by_month, by_day)] == ["2027-02-01", "2027-01-15"]
     assert elsewhere.asked[0].fields["su"] == "carla@example.com"
     assert all("s3cret" not in each.path for each in elsewhere.asked)
     elsewhere.answer = lambda _asked: "billmanager_refused"

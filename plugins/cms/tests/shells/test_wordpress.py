@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from . import PASSWORD, Person
 from .staging import BODY, Stage, Visit, ask, support
 from .test_comments import send, shown
-from .wordpress import WordPress
+from .wordpress import WITHOUT_CURL, WordPress
 
 pytestmark = pytest.mark.parametrize("stage", [WordPress], indirect=True, ids=["wordpress"])
 
@@ -106,12 +106,15 @@ def test_an_answer_is_there_once_though_a_process_ended_while_it_was_stored(
     assert page.get_by_text(text).count() == 1
 
 
-def test_files_on_a_slow_line_are_no_failure_of_the_helpdesk(stage: Stage, visit: Visit) -> None:
+@pytest.mark.parametrize("setting", ["", WITHOUT_CURL], ids=["curl", "sockets"])
+def test_files_on_a_slow_line_are_no_failure_of_the_helpdesk(stage: Stage, visit: Visit, setting: str) -> None:
     site, page = site_of(stage), visit()
+    assert site.tool("transport", setting=setting) == ("sockets" if setting else "curl")
+    assert site.tool("upload", setting=setting) == ""
     with slow_desk() as url:
         site.configure(replace(stage.link, helpdesk=url, wait=1.0))
         try:
-            assert "cannot be reached" in site.tool("upload")
+            assert "cannot be reached" in site.tool("upload", setting=setting)
             assert site.tool("failures") == []
         finally:
             site.configure(stage.link)

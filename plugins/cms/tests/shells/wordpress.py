@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 WORDPRESS = Path("/usr/share/wordpress")
 PLUGIN = Path(__file__).parents[2] / "shells" / "wordpress" / "helpdesk"
 THEME = "twentytwentythree"
-MEND = f"apt-get install wordpress wordpress-theme-{THEME} php-cli php-mysql"
+MEND = f"apt-get install wordpress wordpress-theme-{THEME} php-cli php-mysql php-curl"
+WITHOUT_CURL = "disable_functions=curl_init,curl_exec"
+"""A setting of PHP with which WordPress asks by sockets of its own."""
 LONG = 60
 """Seconds that a start may take on a busy machine."""
 
@@ -67,6 +69,8 @@ class WordPress(Shell):
         require_command("php", mend=MEND)
         require("wordpress", (WORDPRESS / "wp-includes" / "version.php").exists(), mend=MEND)
         require("wordpress", (WORDPRESS / "wp-content" / "themes" / THEME).exists(), mend=MEND)
+        modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True, timeout=LONG).stdout.split()
+        require("wordpress", "curl" in modules, mend=MEND)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -150,10 +154,19 @@ class WordPress(Shell):
         }
         (self.root / "wp-config.php").write_text(CONFIG.format(**quoted), "utf-8")
 
-    def tool(self, command: str, **told: Any) -> Any:
-        """Run a command of `wordpress_tool.php` in the site, and return what it prints as JSON."""
+    def tool(self, command: str, *, setting: str = "", **told: Any) -> Any:
+        """Run a command of `wordpress_tool.php` in the site, and return what it prints as JSON.
+
+        `setting` is one of PHP, as `-d` takes it.
+        """
         done = subprocess.run(
-            ["php", str(Path(__file__).with_name("wordpress_tool.php")), str(self.root), command],
+            [
+                "php",
+                *(["-d", setting] if setting else []),
+                str(Path(__file__).with_name("wordpress_tool.php")),
+                str(self.root),
+                command,
+            ],
             input=json.dumps(told),
             capture_output=True,
             text=True,

@@ -133,12 +133,25 @@ function tests_later( array $told ) {
 	return true;
 }
 
+function tests_transport() {
+	// Asks WordPress itself: with cURL it hands the handle out before each request.
+	$by = 'sockets';
+	add_action(
+		'http_api_curl',
+		static function () use ( &$by ) {
+			$by = 'curl';
+		}
+	);
+	wp_remote_get( 'http://127.0.0.1:9/', array( 'timeout' => 1 ) );
+	return $by;
+}
+
 function tests_upload() {
 	// With cURL more than the system takes in before somebody reads it; without, so little that writing does not wait.
 	$file = wp_tempnam( 'tests' );
 	file_put_contents( $file, str_repeat( 'x', function_exists( 'curl_init' ) ? 6000000 : 600000 ) );
 	$sent = array( 'field' => 'files', 'name' => 'a.txt', 'type' => 'text/plain', 'path' => $file );
-	$answer = Helpdesk_Client::post_form( 'fragment', Helpdesk_Person::current(), array( array( 'path', 'new' ) ), array( $sent ) );
+	$answer = Helpdesk_Client::post_form( 'fragment', Helpdesk_Person::current(), array( array( 'path', 'new' ), array( 'page', home_url( '/' ) ) ), array( $sent ) );
 	unlink( $file );
 	return $answer['problem'];
 }

@@ -2,8 +2,9 @@
 
 Documented at https://www.ispsystem.com/docs/b6c/developer-section/guide-to-ispsystem-software-api and
 https://www.ispsystem.com/docs/b6c/developer-section/billmanager-api: a call names a function (`func=vds`) with
-`authinfo=name:password` and `out=json`; lists are `doc.elem`, each value an object with `$`. `su` calls the function as
-another user, whose login is the address. Everything is posted, so that no secret stands in an address.
+`authinfo=name:password` and `out=json`; lists are `doc.elem`, each value an object with `$`, and with `$orig` where
+`$` is a word in the language of the panel. `su` calls the function as another user, whose login is the address.
+Everything is posted, so that no secret stands in an address.
 """
 
 import re
@@ -17,7 +18,8 @@ from ..texts import lazy
 from .base import Entry, Found, Kind, Wanted, Way, facts, inner, rows, text
 
 STATES: Final = {"1": "ordered", "2": "active", "3": "suspended", "4": "deleted", "5": "processing"}
-"""The numbers of `status` in lists of services."""
+"""The numbers of `item_status` in lists of services."""
+DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 UNKNOWN: Final = frozenset({"auth", "access", "su", "user"})
 """Kinds of errors that mean that there is no such user."""
 
@@ -53,25 +55,39 @@ def _is_one(elements: Any) -> bool:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text(value.get("$") if isinstance(value, dict) else value) for name, value in row.items()}
+    plain = {name: text(value.get("$") if isinstance(value, dict) else value) for name, value in row.items()}
+    codes = {f"{name}_orig": text(inner(value, "$orig")) for name, value in row.items() if isinstance(value, dict)}
+    return plain | {name: code for name, code in codes.items() if code}
 
 
 def _service(function: str, row: Mapping[str, str]) -> Service:
     name = row.get("domain") or row.get("name") or row.get("ip") or row.get("id", "")
-    plan, status = row.get("pricelist", ""), row.get("status", "")
+    plan = row.get("pricelist", "")
     return Service(
         id=f"{function}-{row.get('id', '')}",
         name=f"{name} ({plan})" if plan and plan != name else name,
         type=function,
-        state=STATES.get(status, status),
+        state=_state(row),
         facts=facts(
             Plan=plan,
             IP=row.get("ip"),
             Data_centre=row.get("datacentername"),
-            Paid_until=row.get("expiredate") or row.get("real_expiredate"),
+            Paid_until=_paid_until(row),
             Cost=row.get("cost"),
         ),
     )
+
+
+def _state(row: Mapping[str, str]) -> str:
+    word = row.get("item_status", "")
+    code = row.get("item_status_orig") or (word if word.isdecimal() else row.get("item_real_status", ""))
+    return STATES.get(code, word or code)
+
+
+def _paid_until(row: Mapping[str, str]) -> str:
+    """Return the date; what is charged day by day has a phrase in its place, and the date beside it."""
+    dates = (row.get(name, "") for name in ("expiredate", "real_expiredate"))
+    return next((date for date in dates if DATE.fullmatch(date)), "")
 
 
 def _are_functions(given: str) -> None:
