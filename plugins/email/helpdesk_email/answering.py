@@ -13,7 +13,10 @@ from .reading import Automatic
 from .reports import automatic_note
 from .routing import copied_people, route
 from .senders import Sender, has_asked, may_note, speaks_as_customer, takes_part, with_account, works_on
+from .texts import texts
 from .way import Way
+
+_l = texts.lazy
 
 
 def automatic_answer(way: Way, sender: Sender, ticket: Ticket, automatic: Automatic) -> Ended:
@@ -23,7 +26,7 @@ def automatic_answer(way: Way, sender: Sender, ticket: Ticket, automatic: Automa
         return way.copy(earlier.ticket_id)
     message = automatic_note(way.prepared.mail, way.prepared.content, automatic, way.row.uid)
     filer.remark(ticket, message, sender.name, sender.address)
-    return way.done(ticket, "internal note")
+    return way.done(ticket, _l("internal note"))
 
 
 def answer(way: Way, sender: Sender, match: matching.Match, recipients: list[str]) -> Ended:
@@ -35,30 +38,39 @@ def answer(way: Way, sender: Sender, match: matching.Match, recipients: list[str
     proven, mail, content = match.by == "token", way.prepared.mail, way.prepared.content
     staff = works_on(session, sender, ticket) and not has_asked(sender, ticket)
     message = message_of(mail, content, way.row.uid, stripped=staff, notify=way.may_tell(sender, ticket))
-    way.note("strip", "quote folded" if content.quote_at is not None else "quote cut off" if staff else "whole")
+    whole = _l("quote cut off") if staff else _l("whole")
+    way.note("strip", _l("quote folded") if content.quote_at is not None else whole)
     if match.internal:
         return _internal(way, filer, sender, ticket, message, proven=match.as_staff)
     if staff and not match.as_staff:
         return _unproved(way, filer, sender, ticket, message)
     if match.staff and not match.as_staff:
-        why = f"{sender.address} has answered a mail that was sent to a colleague alone"
+        why = _l("%(address)s has answered a mail that was sent to a colleague alone", address=sender.address)
         return _as_remark(way, filer, sender, ticket, message, why)
     if not proven and not speaks_as_customer(session, sender, ticket):
         return _unproved(way, filer, sender, ticket, message)
     posted = filer.answer(sender, ticket, message)
     copied = copied_people(way.place, mail, sender.address)
     if not (staff or takes_part(session, sender, ticket)):
-        warning = f"{sender.address} is not on this ticket, but has answered one of its mails. "
-        filer.warn(posted.ticket, warning + "Add the address as Cc if answers should go there too.")
+        warning = _l(
+            "%(address)s is not on this ticket, but has answered one of its mails. Add the address as Cc if answers "
+            "should go there too.",
+            address=sender.address,
+        )
+        filer.warn(posted.ticket, warning)
     elif proven:
         filer.copy_in(posted.ticket, copied)
     elif strangers := filer.not_on(posted.ticket, copied):
-        warning = f"The mail was sent to {', '.join(strangers)} as well, who are not on this ticket. They were not "
-        filer.warn(posted.ticket, warning + "added, since nothing proves the sender. Add them as Cc if right.")
+        warning = _l(
+            "The mail was sent to %(addresses)s as well, who are not on this ticket. They were not added, since "
+            "nothing proves the sender. Add them as Cc if right.",
+            addresses=", ".join(strangers),
+        )
+        filer.warn(posted.ticket, warning)
     others = () if staff else _other_departments(way, ticket, recipients)
     for department in others:
         _also_to(way, filer, sender, posted.ticket, department)
-    return way.done(posted.ticket, "answer")
+    return way.done(posted.ticket, _l("answer"))
 
 
 def _internal(way: Way, filer: Filer, sender: Sender, ticket: Ticket, message: NewMessage, *, proven: bool) -> Ended:
@@ -69,23 +81,26 @@ def _internal(way: Way, filer: Filer, sender: Sender, ticket: Ticket, message: N
     if may_note(way.tx.session, sender, ticket):
         if not proven:
             return _unproved(way, filer, sender, ticket, message)
-        return way.done(filer.note(sender, ticket, message).ticket, "internal note")
-    why = f"{sender.address} has answered the notice of an internal note, but may not note here"
+        return way.done(filer.note(sender, ticket, message).ticket, _l("internal note"))
+    why = _l("%(address)s has answered the notice of an internal note, but may not note here", address=sender.address)
     return _as_remark(way, filer, sender, ticket, message, why)
 
 
 def _unproved(way: Way, filer: Filer, sender: Sender, ticket: Ticket, message: NewMessage) -> Ended:
     """File what staff seem to say: without a token of theirs anybody can have written the sender's address."""
-    why = f"Nothing but the sender's address says that this is from {sender.address}, so it was not sent on"
+    why = _l(
+        "Nothing but the sender's address says that this is from %(address)s, so it was not sent on",
+        address=sender.address,
+    )
     return _as_remark(way, filer, sender, ticket, message, why)
 
 
 def _as_remark(way: Way, filer: Filer, sender: Sender, ticket: Ticket, message: NewMessage, why: str) -> Ended:
     posted = filer.remark(ticket, message, sender.name, sender.address)
     filer.tell_what_is_missing(posted.ticket)
-    filer.warn(posted.ticket, f"{why}. The mail is kept as an internal note.")
-    way.note("identity", "internal only", why)
-    return way.done(posted.ticket, "internal note")
+    filer.warn(posted.ticket, _l("%(why)s. The mail is kept as an internal note.", why=why))
+    way.note("identity", _l("internal only"), why)
+    return way.done(posted.ticket, _l("internal note"))
 
 
 def _other_departments(way: Way, ticket: Ticket, recipients: list[str]) -> tuple[Department, ...]:
@@ -112,4 +127,4 @@ def _also_to(way: Way, filer: Filer, sender: Sender, ticket: Ticket, department:
     if filer.earlier(place_of_department(department)) is None:
         opened = filer.open(sender, department, message, ())
         filer.relate(opened.ticket, ticket, "related")
-        way.note("route", department.key, f"It was sent there too: #{opened.ticket.number}.")
+        way.note("route", department.key, _l("It was sent there too: #%(number)s.", number=opened.ticket.number))

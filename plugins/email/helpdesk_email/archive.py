@@ -8,6 +8,8 @@ from pathlib import Path
 
 from helpdesk_core.api.errors import NotFound
 
+from .texts import texts
+
 
 class Archive:
     """The folder `mail-in` of an instance: `ab/abcd….eml`."""
@@ -40,8 +42,11 @@ class Archive:
             return self.path(sha256).read_bytes()
         except FileNotFoundError:
             raise NotFound(
-                f"The stored mail {self.path(sha256)} is missing. Unless it was to be forgotten, restore "
-                "the folder mail-in from a backup."
+                texts.lazy(
+                    "The stored mail %(path)s is missing. Unless it was to be forgotten, restore the folder mail-in "
+                    "from a backup.",
+                    path=self.path(sha256),
+                )
             ) from None
 
     def remove(self, names: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from .decisions import Decisions, Ended
 from .models import Received
 from .senders import Sender
+from .texts import texts
 
 STAFF_TIMES = 10
 _HOUR = timedelta(hours=1)
@@ -35,16 +36,30 @@ class Budgets:
         limit = int(self.settings["sender_budget"]) * (STAFF_TIMES if sender.is_staff else 1)
         if not limit or self._count("sender", sender.address, Received.sender == sender.address) < limit:
             return None
-        return f"{sender.address} has sent {limit} mails within an hour, which looks like a loop."
+        return texts.lazy_n(
+            "%(address)s has sent %(num)s mail within an hour, which looks like a loop.",
+            "%(address)s has sent %(num)s mails within an hour, which looks like a loop.",
+            limit,
+            address=sender.address,
+        )
 
     def muted(self, domain: str, department_id: int) -> str | None:
         """Return why nobody is told of a mail by mail, or None: too many of one domain or to one department."""
         limit = int(self.settings["domain_budget"])
         if limit and self._count("domain", domain, Received.domain == domain) >= limit:
-            return f"More than {limit} mails of {domain} within an hour: no confirmation is sent."
+            return texts.lazy_n(
+                "More than %(num)s mail of %(domain)s within an hour: no confirmation is sent.",
+                "More than %(num)s mails of %(domain)s within an hour: no confirmation is sent.",
+                limit,
+                domain=domain,
+            )
         limit = int(self.settings["department_budget"])
         if limit and self._count("department", department_id, Received.department_id == department_id) >= limit:
-            return f"More than {limit} mails to the department within an hour: no confirmation is sent."
+            return texts.lazy_n(
+                "More than %(num)s mail to the department within an hour: no confirmation is sent.",
+                "More than %(num)s mails to the department within an hour: no confirmation is sent.",
+                limit,
+            )
         return None
 
     def spend(self, decisions: Decisions, ended: Ended) -> None:

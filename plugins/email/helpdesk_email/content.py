@@ -8,6 +8,7 @@ from helpdesk_core.api.attachments import StoredFile, Upload, check, keep
 from helpdesk_core.api.tickets import NewMessage, clean_line, clean_text, is_visible
 
 from .reading import Attachment, Mail, Stripped, clean_html, strip_reply
+from .sentences import words_of
 
 MOST_FILES = 100
 LONGEST_TEXT = 900_000
@@ -144,7 +145,7 @@ def _files(
         try:
             checked = check(desk, actor, upload)
         except HelpdeskError as error:
-            left_out.append((each.name, str(error)))
+            left_out.append((each.name, words_of(error)))
             continue
         files.append(keep(desk, checked))
         if each is signed:

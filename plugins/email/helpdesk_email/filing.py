@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Helpdesk, Transaction
 from helpdesk_core.api.departments import Department
+from helpdesk_core.api.i18n import joined
 from helpdesk_core.api.tickets import (
     NewMessage,
     NewTicket,
@@ -30,6 +31,10 @@ from .models import Filing, Received
 from .reading import Mail
 from .rules.matching import Wishes
 from .senders import GATEWAY, Sender, heard
+from .sentences import in_site_language
+from .texts import texts
+
+_l = texts.lazy
 
 NO_WISHES = Wishes()
 
@@ -135,8 +140,11 @@ class Filer:
         if new[room:]:
             self.warn(
                 ticket,
-                f"The mail was sent to more people than may be in copy here. Left out: {', '.join(new[room:])}. "
-                "Add them as Cc if right.",
+                _l(
+                    "The mail was sent to more people than may be in copy here. Left out: %(addresses)s. Add them as "
+                    "Cc if right.",
+                    addresses=", ".join(new[room:]),
+                ),
             )
 
     def relate(self, ticket: Ticket, other: Ticket, kind: str) -> None:
@@ -146,7 +154,8 @@ class Filer:
 
     def warn(self, ticket: Ticket, text: str) -> None:
         """Tell those who work the ticket something they should know about this mail."""
-        note(self.desk, GATEWAY, ticket.number or "", NewMessage(text=text, markdown=False, notify=False))
+        said = in_site_language(self.desk, text)
+        note(self.desk, GATEWAY, ticket.number or "", NewMessage(text=said, markdown=False, notify=False))
 
     def not_on(self, ticket: Ticket, addresses: tuple[str, ...]) -> list[str]:
         """Return those of the addresses that belong neither to the requester nor to a participant."""
@@ -158,9 +167,9 @@ class Filer:
     def tell_what_is_missing(self, ticket: Ticket) -> None:
         """Name the files of the mail that were left out, in an internal note."""
         if self.content.left_out:
-            lines = [f"{name}: {reason}" for name, reason in self.content.left_out]
-            kept = f"The whole mail is kept: helpdesk email show {self.row.uid}"
-            self.warn(ticket, "\n".join(["Files of this mail that were not taken in:", *lines, kept]))
+            lines = [joined(each, ": ") for each in self.content.left_out]
+            kept = _l("The whole mail is kept: %(command)s", command=f"helpdesk email show {self.row.uid}")
+            self.warn(ticket, joined((_l("Files of this mail that were not taken in:"), *lines, kept), "\n"))
 
 
 def mail_key(mail: Mail, content_sha256: str) -> str:

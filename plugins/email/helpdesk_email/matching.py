@@ -20,7 +20,10 @@ from helpdesk_core.api.tickets import Ticket, find_by_message_id, find_ticket
 
 from .reading import Mail
 from .senders import GATEWAY, Sender, takes_part
+from .texts import texts
 from .tokens import Token, Tokens, claimed_number
+
+_l = texts.lazy
 
 MOST_IDS = 30
 # `[#1]`, `[Ticket#1]`, `[rt.example.com #1]`, `[Ticket#: 1]`; and without the sign `[Ticket ID: 1]`, `[Case 1]`.
@@ -31,6 +34,8 @@ _TAG = re.compile(
 )
 
 By = Literal["token", "message-id", "subject"]
+_ANSWERS = _l("It answers one of our mails")
+_ADDRESSED = _l("It went to the ticket's reply address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Found:
 
     match: Match | None
     hints: tuple[Ticket, ...] = ()
-    why: str = "Nothing in it speaks of a ticket."
+    why: str = _l("Nothing in it speaks of a ticket.")
 
 
 def find_match(
@@ -77,10 +82,22 @@ def find_match(
     whys: list[str] = []
     for by, ticket, why in _claims(session, mail, ids):
         if sender is not None and takes_part(session, sender, ticket):
-            return Found(Match(ticket, by, f"{why}, and {sender.address} is on the ticket."))
+            on_it = _l("%(claim)s, and %(address)s is on the ticket.", claim=why, address=sender.address)
+            return Found(Match(ticket, by, on_it))
         hints.setdefault(ticket.id, ticket)
-        whys.append(f"{why}, but the sender is not on the ticket.")
+        whys.append(_l("%(claim)s, but the sender is not on the ticket.", claim=why))
     return Found(None, tuple(hints.values()), whys[0]) if whys else Found(None)
+
+
+def said_of(match: Match) -> str:
+    """Return which ticket it is and how we know, in a few words."""
+    match match.by:
+        case "token":
+            return _l("#%(number)s by token", number=match.ticket.number)
+        case "message-id":
+            return _l("#%(number)s by message-id", number=match.ticket.number)
+        case "subject":
+            return _l("#%(number)s by subject", number=match.ticket.number)
 
 
 def subject_numbers(subject: str) -> list[str]:
@@ -124,11 +141,11 @@ def _by_token(session: Session, tokens: Tokens, texts: Sequence[str], sender: Se
         token = tokens.read(text)
         ticket = _of_token(session, token, text) if token is not None else None
         if token is not None and ticket is not None:
-            what = "It answers one of our mails" if text.startswith("<") else "It went to the ticket's reply address"
+            what = _ANSWERS if text.startswith("<") else _ADDRESSED
             return Match(
                 ticket,
                 "token",
-                f"{what}: the signed token is that of #{ticket.number}.",
+                _l("%(claim)s: the signed token is that of #%(number)s.", claim=what, number=ticket.number),
                 internal=token.kind == "internal",
                 staff=token.kind == "staff",
                 as_staff=any(_is_staffs(session, tokens, each, uid, ticket) for each in texts),
@@ -158,15 +175,16 @@ def _claims(session: Session, mail: Mail, ids: Sequence[str]) -> Iterator[tuple[
         ticket_id = message.ticket_id if message else outgoing.ticket_id if outgoing else None
         ticket = by_id(session, ticket_id) if ticket_id is not None else None
         if ticket is not None:
-            yield "message-id", ticket, f"It answers a mail of #{ticket.number}"
+            yield "message-id", ticket, _l("It answers a mail of #%(number)s", number=ticket.number)
     for number in subject_numbers(mail.subject):
         ticket = _find(session, number)
         if ticket is not None:
-            yield "subject", ticket, f"The subject names #{ticket.number}"
+            yield "subject", ticket, _l("The subject names #%(number)s", number=ticket.number)
     for each in ids:
         ticket = by_number(session, claimed) if (claimed := claimed_number(each)) else None
         if ticket is not None:
-            yield "message-id", ticket, f"It names #{ticket.number} with a token that is not valid"
+            why = _l("It names #%(number)s with a token that is not valid", number=ticket.number)
+            yield "message-id", ticket, why
 
 
 def by_id(session: Session, ticket_id: int) -> Ticket | None:

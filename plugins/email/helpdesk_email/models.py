@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from helpdesk_core.api.db import BigId, HasUid, JSONText, LongText, PluginTables
+from helpdesk_core.api.db import BigId, HasUid, JSONText, PluginTables
 from helpdesk_core.api.departments import Department
 from helpdesk_core.api.tickets import Ticket
+
+from .sentences import KeptPath, KeptSentence
 
 STATES = ("stored", "done", "quarantined", "dropped")
 
@@ -54,7 +56,7 @@ class Received(HasUid, Base):
     """How often it was taken up again after an interruption."""
     by_hand: Mapped[bool] = mapped_column(default=False)
     """Whether a person had it processed again, so that budgets and automatic checks are over."""
-    reason: Mapped[str | None] = mapped_column(LongText)
+    reason: Mapped[str | None] = mapped_column(KeptSentence)
     sender: Mapped[str | None] = mapped_column(String(320))
     domain: Mapped[str | None]
     subject: Mapped[str | None] = mapped_column(String(500))
@@ -63,7 +65,7 @@ class Received(HasUid, Base):
     )
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey(Ticket.id, ondelete="SET NULL"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey(Department.id, ondelete="SET NULL"))
-    decisions: Mapped[list[dict[str, Any]]] = mapped_column(JSONText, default=list)
+    decisions: Mapped[list[dict[str, Any]]] = mapped_column(KeptPath, default=list)
     processed_at: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None] = mapped_column(index=True)
     """When its bytes and its subject were removed."""

@@ -19,6 +19,7 @@ from helpdesk_core.api import (
     Transaction,
     hookimpl,
 )
+from helpdesk_core.api.events import MailFailed
 from helpdesk_core.api.hooks import (
     admin_links,
     admin_routes,
@@ -29,6 +30,7 @@ from helpdesk_core.api.hooks import (
     erase_personal_data,
     health,
     mail_bytes,
+    mail_failed,
     mail_transport,
     message_parts,
     message_redacting,
@@ -49,7 +51,7 @@ from .desk.api import suppressed_routes
 from .desk.events import MailHandled, MailPolicyChanged
 from .desk.marks import marks_under_messages
 from .desk.plugging import admin_pages, desk_pages, permission, rethread_action
-from .desk.undelivered import forget_addresses, without_suppressed
+from .desk.undelivered import forget_addresses, suppress_refused, without_suppressed
 from .desk.waiting import Waiting
 from .intake import models as _tables  # noqa: F401 - its tables belong to the metadata of `Base`
 from .intake.alerts import tell_changes
@@ -100,7 +102,7 @@ class EmailPlugin(Plugin):
     def outgoing_mail(self, draft: OutgoingDraft, event: Event | None) -> OutgoingDraft:
         """Give mails of tickets their token."""
         with self.desk.read() as session:
-            draft = without_suppressed(session, draft)
+            draft = without_suppressed(self.desk, session, draft)
             own = mail_of(session, draft.department_id)
             draft = with_history(self.desk, session, draft, own.history if own else "none")
         place = (own.reply_token if own else "") or self.config["reply_token"]
@@ -115,6 +117,11 @@ class EmailPlugin(Plugin):
     def mail_bytes(self, envelope: Envelope, mail: OutgoingMail) -> Envelope:
         """Sign with the key of the sender's domain, if there is one."""
         return sign(self.desk, envelope, mail)
+
+    @hookimpl(mail_failed)
+    def mail_failed(self, event: MailFailed) -> None:
+        """Send nothing more to addresses that the mail server says are not there."""
+        suppress_refused(self.desk, event)
 
     @hookimpl(permissions)
     def permissions(self) -> Sequence[Permission]:

@@ -20,6 +20,7 @@ from .leaving.history import forget_history
 from .models import Filing, Received
 from .reading import read_mail
 from .senders import CHANNEL, GATEWAY
+from .texts import texts
 
 OVER: Final = ("done", "dropped")
 PORTION: Final = 500
@@ -31,7 +32,7 @@ NESTED: Final = 3
 """So deep mails within mails are looked into."""
 SWEPT: Final = timedelta(days=2)
 """So long files are looked for that a crash has left behind, or a mail server has handed over once more."""
-FORGOTTEN: Final = "The mail was forgotten before it was processed."
+FORGOTTEN: Final = texts.lazy("The mail was forgotten before it was processed.")
 
 
 def forget_redacted(

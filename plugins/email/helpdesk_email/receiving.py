@@ -24,12 +24,15 @@ from .routing import Place
 from .rules.checks import Checks
 from .rules.spam import Scorer, score_headers
 from .senders import GATEWAY
+from .sentences import words_of
 from .steps import StepHooks
 from .storing import Envelope, Kept, NotStored, add_rows
+from .texts import texts
 from .tokens import Tokens
 from .way import Prepared, Way, prepare
 
 log = logging.getLogger(__name__)
+_l = texts.lazy
 
 BATCH = 25
 """So many mails share a transaction when many come at once."""
@@ -78,9 +81,10 @@ class Gateway:
                 with suppress(IntegrityError), self.desk.begin(GATEWAY) as tx:
                     return add_rows(tx, kept)
         except (OSError, DBAPIError, Unavailable) as error:
-            raise NotStored(f"The mail could not be stored, so it has to be sent again later: {error}") from error
+            why = _l("The mail could not be stored, so it has to be sent again later: %(why)s", why=words_of(error))
+            raise NotStored(why) from error
         raise NotStored(
-            "The mail could not be stored, because the same is being stored again and again. Send it later."
+            _l("The mail could not be stored, because the same is being stored again and again. Send it later.")
         )
 
     def process_all(self, ids: Sequence[int]) -> None:
@@ -115,7 +119,7 @@ class Gateway:
                     return
                 time.sleep(0.05 * attempt)
             except HelpdeskError as error:
-                self._quarantine(received_id, str(error), decisions)
+                self._quarantine(received_id, words_of(error), decisions)
                 return
             except Exception as error:  # whatever a mail sets off, it is kept and the others go on
                 log.exception("the received mail %s cannot be processed", received_id)
@@ -131,7 +135,11 @@ class Gateway:
             rows = session.execute(query.order_by(Received.id).limit(1000)).all()
         for received_id, attempts in rows:
             if attempts >= MOST_ATTEMPTS:
-                reason = f"Processing it was interrupted {attempts} times. Replay it to try once more."
+                reason = texts.lazy_n(
+                    "Processing it was interrupted %(num)s time. Replay it to try once more.",
+                    "Processing it was interrupted %(num)s times. Replay it to try once more.",
+                    attempts,
+                )
                 self._quarantine(received_id, reason, Decisions())
                 continue
             with self.desk.begin(GATEWAY) as tx:
@@ -144,9 +152,9 @@ class Gateway:
         with self.desk.begin(GATEWAY) as tx:
             row = tx.session.scalar(select(Received).where(Received.uid == uid).with_for_update())
             if row is None:
-                raise NotFound(f"There is no received mail {uid}. “helpdesk email log” shows those there are.")
+                raise _unknown(uid)
             if row.state != "quarantined":
-                raise Conflict(f"The mail {uid} is {row.state}, not in the quarantine; there is nothing to replay.")
+                raise Conflict(_l("The mail %(uid)s is not in the quarantine; there is nothing to replay.", uid=uid))
             row.state, row.attempts, row.by_hand = "stored", 0, True
         self.process(row.id)
         return self.find(uid)
@@ -161,7 +169,7 @@ class Gateway:
         with self.desk.begin(actor) as tx:
             locked = tx.session.scalar(select(Received).where(Received.uid == uid).with_for_update())
             if locked is None or locked.state not in ("quarantined", "dropped"):
-                raise Conflict(f"The mail {uid} is neither in the quarantine nor dropped any more. Reload the page.")
+                raise Conflict(_l("The mail is neither in the quarantine nor dropped any more. Reload the page."))
             decisions = Decisions()
             locked.by_hand = True
             way = self._processor(tx).way(locked, prepared, decisions)
@@ -174,7 +182,7 @@ class Gateway:
         with self.desk.read() as session:
             row = session.scalar(select(Received).where(Received.uid == uid))
         if row is None:
-            raise NotFound(f"There is no received mail {uid}. “helpdesk email log” shows those there are.")
+            raise _unknown(uid)
         return row
 
     def log(self, *, state: str | None = None, limit: int = 50) -> Sequence[Received]:
@@ -203,7 +211,10 @@ class Gateway:
         """Read the mail, outside of any transaction; or say why it is not read."""
         limit = self.desk.settings.effective("email").values["max_size_mb"]
         if row.size > limit * MEGABYTE:
-            return f"It has {row.size / MEGABYTE:.1f} MB; {limit} MB are allowed ([plugins.email] max_size_mb)."
+            size = round(row.size / MEGABYTE, 1)
+            return _l(
+                "It has %(size)s MB; %(limit)s MB are allowed ([plugins.email] max_size_mb).", size=size, limit=limit
+            )
         return prepare(self.desk, self.archive.get(row.sha256))
 
     def _processor(self, tx: Transaction, foreseen: Foreseen | None = None) -> Processor:
@@ -220,10 +231,14 @@ class Gateway:
                     select(Received).where(Received.id == received_id, Received.state == "stored").with_for_update()
                 )
                 if row is not None:
-                    decisions.note("create", "failed", reason)
+                    decisions.note("create", _l("failed"), reason)
                     end(tx, row, Ended(state="quarantined", reason=reason), decisions)
         except (Unavailable, DBAPIError) as error:
             log.warning("The received mail %s stays stored for now: %s", received_id, error)
+
+
+def _unknown(uid: str) -> NotFound:
+    return NotFound(_l("There is no received mail %(uid)s. “helpdesk email log” shows those there are.", uid=uid))
 
 
 def _foresee(tx: Transaction, prepared: Iterable[Prepared | str]) -> Foreseen:

@@ -3,10 +3,15 @@
 import re
 from dataclasses import replace
 
+from helpdesk_core.api.i18n import joined
 from helpdesk_core.api.tickets import NewMessage
 
 from .content import Content, message_of
 from .reading import Automatic, Bounce, Mail
+from .sentences import lazy_of
+from .texts import texts
+
+_l = texts.lazy
 
 _ID = re.compile(rb"<[^<>\s]{3,250}@[^<>\s]{1,250}>")
 _LOOKED_AT = 64 * 1024
@@ -27,16 +32,20 @@ def returned_ids(mail: Mail) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:50]
 
 
-def bounce_note(mail: Mail, content: Content, bounce: Bounce, uid: str, *, notify: bool) -> NewMessage:
-    """Return the note that says what could not be delivered to whom."""
-    lines = [_failure(bounce)]
-    lines += [f"{each.address}: {each.diagnostic}" for each in bounce.failures[:10] if each.diagnostic]
+def bounce_text(bounce: Bounce) -> str:
+    """Return what could not be delivered to whom, and what the servers say."""
+    lines = [f"{each.address}: {each.diagnostic}" for each in bounce.failures[:10] if each.diagnostic]
+    return joined((_failure(bounce), *lines), "\n\n")
+
+
+def bounce_note(mail: Mail, content: Content, bounce: Bounce, uid: str, text: str, *, notify: bool) -> NewMessage:
+    """Return the note that says so."""
     plain = message_of(mail, content, uid, notify=notify, stripped=True)
     details = {
         **plain.details,
         "bounce": {"recipients": list(bounce.recipients[:20]), "reason": bounce.reason, "permanent": bounce.permanent},
     }
-    return replace(plain, text="\n\n".join(lines), files=(), details=details)
+    return replace(plain, text=text, files=(), details=details)
 
 
 def automatic_note(mail: Mail, content: Content, automatic: Automatic, uid: str) -> NewMessage:
@@ -51,9 +60,10 @@ def as_detail(automatic: Automatic) -> dict[str, str]:
 
 
 def _failure(bounce: Bounce) -> str:
-    to = ", ".join(bounce.recipients[:10]) or "a recipient of this ticket"
+    to = ", ".join(bounce.recipients[:10]) or _l("(unknown address)")
+    values = {"addresses": to, "why": lazy_of(bounce.reason)}
     if bounce.complaint:
-        return f"{to} has reported a mail of this ticket as spam ({bounce.reason})."
+        return _l("%(addresses)s has reported a mail of this ticket as spam (%(why)s).", **values)
     if not bounce.permanent:
-        return f"A mail has not yet been delivered to {to}: {bounce.reason}."
-    return f"A mail could not be delivered to {to}: {bounce.reason}."
+        return _l("A mail has not yet been delivered to %(addresses)s: %(why)s.", **values)
+    return _l("A mail could not be delivered to %(addresses)s: %(why)s.", **values)

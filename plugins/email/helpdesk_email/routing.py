@@ -1,5 +1,6 @@
 """To which departments a mail goes, by the addresses it was sent to."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -13,6 +14,11 @@ from helpdesk_core.api.users import domain_of
 
 from .reading import Mail
 from .senders import normal
+from .texts import texts
+
+_l = texts.lazy
+
+_LIST_ID = re.compile(r"<\s*([^<>\s]{1,255})\s*>|^\s*([^<>\s]{1,255})\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +65,30 @@ def route(place: Place, recipients: Iterable[str], default: str) -> Route:
             found[department.id] = department
             via.append(address)
     if found:
-        return Route(tuple(found.values()), f"It was sent to {', '.join(via)}.")
+        return Route(tuple(found.values()), _l("It was sent to %(addresses)s.", addresses=", ".join(via)))
     chosen = next((each for each in known if each.key == default), None)
     if chosen is not None:
-        return Route((chosen,), "It was sent to no department's address; this is the default.")
+        return Route((chosen,), _l("It was sent to no department's address; this is the default."))
     if not known:
-        return Route((), "There is no active department.")
-    missing = f"the default department “{default}” does not exist or is not active" if default else "none is set"
-    return Route((known[0],), f"It was sent to no department's address; {missing}, so the first one takes it.")
+        return Route((), _l("There is no active department."))
+    why = _l("It was sent to no department's address; none is set, so the first one takes it.")
+    if default:
+        why = _l(
+            "It was sent to no department's address; the default department “%(name)s” does not exist or is not "
+            "active, so the first one takes it.",
+            name=default,
+        )
+    return Route((known[0],), why)
+
+
+def foreign_list(place: Place, mail: Mail) -> str | None:
+    """Return the mailing list (RFC 2919) that a mail came over, unless it is an address of ours that is kept as one."""
+    named = _LIST_ID.search(mail.header("list-id") or "")
+    if named is None:
+        return None
+    name = (named[1] or named[2]).lower()
+    ours = {address.replace("@", ".") for address in place.own}
+    return None if name in ours else name
 
 
 def without_detail(address: str) -> str:

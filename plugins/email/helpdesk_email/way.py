@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk_core.api import Helpdesk, Transaction
+from helpdesk_core.api.i18n import joined
 from helpdesk_core.api.tickets import Ticket
 
 from .budgets import Budgets
@@ -17,8 +18,12 @@ from .reading import Automatic, Bounce, Mail, find_automatic, find_bounce, read_
 from .routing import Place
 from .rules.checks import Checks
 from .senders import GATEWAY, Sender
+from .sentences import lazy_of
 from .steps import StepHooks, Taken
+from .texts import texts
 from .tokens import Tokens
+
+_l = texts.lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,10 @@ class Way:
         mail = self.prepared.mail
         self.decisions.subject = self.prepared.content.subject
         self.decisions.message_id = mail.message_id if mail.message_id and len(mail.message_id) <= 700 else None
-        files = f"{len(mail.text)} characters, {len(mail.attachments)} files"
-        self.note("decode", "read with defects" if mail.defects else "read", " ".join([files, *mail.defects[:5]]))
+        length = texts.lazy_n("%(num)s character", "%(num)s characters", len(mail.text))
+        size = joined((length, texts.lazy_n("%(num)s file", "%(num)s files", len(mail.attachments))), ", ")
+        result = _l("read with defects") if mail.defects else _l("read")
+        self.note("decode", result, joined((size, *map(lazy_of, mail.defects[:5]))) if mail.defects else size)
 
     def filer(self) -> Filer:
         """Return what puts this mail where it belongs."""
@@ -88,7 +95,7 @@ class Way:
         """Tell whether people may be told by mail of what this sender writes to the department; notes when not."""
         why = self.budgets.muted(sender.domain, department_id)
         if why is not None and not self.row.by_hand:
-            self.note("loop?", "muted", why)
+            self.note("loop?", _l("muted"), why)
             return False
         return True
 
@@ -101,21 +108,21 @@ class Way:
         mail, sender = self.prepared.mail, self.decisions.sender
         ended = self.steps.ask(Taken(step, result, why, self.row.uid, mail, sender, self.tx.session))
         if ended is not None and not self.row.by_hand:
-            self.decisions.note(step, "stopped", ended.reason or "")
+            self.decisions.note(step, _l("stopped"), ended.reason or "")
             raise Stopped(ended)
 
     def drop(self, step: str, why: str) -> Ended:
         """Return that nothing is to be done about the mail, and why."""
-        self.note(step, "dropped", why)
+        self.note(step, _l("dropped"), why)
         return Ended(state="dropped", reason=why)
 
     def copy(self, ticket_id: int | None) -> Ended:
         """Return that the mail has come before, and that it then reached this ticket."""
-        why = "It is a copy of a mail that has come already."
-        self.note("create", "nothing", why)
+        why = _l("It is a copy of a mail that has come already.")
+        self.note("create", _l("nothing"), why)
         return Ended(state="dropped", reason=why, ticket_id=ticket_id)
 
     def done(self, ticket: Ticket, what: str) -> Ended:
         """Return that the mail is on the ticket, as what."""
-        self.note("create", f"{what}: #{ticket.number}")
+        self.note("create", _l("%(what)s: #%(number)s", what=what, number=ticket.number))
         return Ended(state="done", ticket_id=ticket.id, department_id=ticket.department_id)

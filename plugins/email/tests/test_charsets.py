@@ -1,6 +1,7 @@
 import pytest
 
-from helpdesk_email.reading.charsets import decode_text
+from helpdesk_email.reading import Mail, read_mail
+from helpdesk_email.reading.charsets import decode_text, decode_undeclared
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,86 @@ def test_text_is_composed_and_has_no_nul() -> None:
 
 def test_lone_surrogates_are_replaced_so_that_text_can_be_stored() -> None:
     decode_text(b"+2AA-", "utf-7").encode("utf-8")
+
+
+def mail_in(codec: str, subject: str, text: str, name: str, declared: str = "") -> Mail:
+    """Read a mail whose sender, subject, text and file name are raw bytes."""
+    lines = (
+        "From: Олена Петрова <elena@example.net>",
+        f"Subject: {subject}",
+        "Content-Type: multipart/mixed; boundary=b",
+        "",
+        f"--b\r\nContent-Type: text/plain{declared}\r\n\r\n{text}",
+        f'--b\r\nContent-Type: application/pdf; name="{name}"\r\nContent-Disposition: attachment; filename="{name}"',
+        "",
+        "AAA\r\n--b--",
+    )
+    return read_mail("\r\n".join(lines).encode(codec))
+
+
+@pytest.mark.parametrize("declared", ["", "; charset=us-ascii", "; charset=x-nonsense", "; charset={codec}"])
+@pytest.mark.parametrize("codec", ["cp1251", "koi8-r"])
+@pytest.mark.parametrize(
+    ("subject", "text", "name"),
+    [
+        ("Счёт", "Добрый день, документы во вложении, как просили", "Акт №5.pdf"),
+        ("Re: не работает почта", "Да, как", "Счёт.pdf"),
+    ],
+)
+def test_texts_of_a_mail_tell_each_other_s_charset(
+    codec: str, declared: str, subject: str, text: str, name: str
+) -> None:
+    name = name if codec == "cp1251" else name.replace("№", "")
+    mail = mail_in(codec, subject, text, name, declared.format(codec=codec))
+
+    assert (mail.subject, mail.text.strip()) == (subject, text)
+    assert [each.name for each in mail.attachments] == [name]
+    assert mail.from_ is not None
+    assert mail.from_.name == "Олена Петрова"
+
+
+def test_a_raw_name_in_utf_8_is_not_read_in_the_charset_of_the_text() -> None:
+    text = b"Content-Type: text/plain; charset=windows-1251\r\n\r\n" + "Смотрите файл".encode("cp1251")
+    file = 'Content-Disposition: attachment; filename="Счёт.pdf"\r\n\r\nAAA'.encode()
+    mail = read_mail(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n%b\r\n--b\r\n%b\r\n--b--" % (text, file))
+
+    assert mail.text.strip() == "Смотрите файл"
+    assert [each.name for each in mail.attachments] == ["Счёт.pdf"]
+
+
+@pytest.mark.parametrize("declared", ["windows-1251", "koi8-r"])
+def test_utf_8_under_the_label_of_a_russian_charset_is_recognised(declared: str) -> None:
+    assert decode_text("Счёт".encode(), declared) == "Счёт"
+
+
+def test_ukrainian_is_detected_in_its_koi8() -> None:
+    text = "Допоможіть, будь ласка, її ще немає"
+
+    assert decode_text(text.encode("koi8-u")) == text
+
+
+@pytest.mark.parametrize("text", ["Ні.", "ні", "Її", "№ 5, так", "Ґ"])
+@pytest.mark.parametrize("declared", ["windows-1251", "koi8-u"])
+def test_short_words_under_a_right_label_are_not_taken_for_utf_8(declared: str, text: str) -> None:
+    data = text.replace("№", "N").encode(declared) if declared == "koi8-u" else text.encode(declared)
+
+    assert decode_text(data, declared) == data.decode(declared)
+
+
+def test_utf_8_with_a_little_damage_is_not_read_in_the_charset_of_the_rest() -> None:
+    cut = "Счёт за ноябрь, письмо второе"[:-1].encode() + b"\xd0"
+
+    assert decode_undeclared(cut, "windows-1251").startswith("Счёт за ноябрь, письмо второ")
+    assert decode_undeclared("Счёт".encode("cp1251"), "windows-1251") == "Счёт"
+
+
+def test_a_long_text_in_utf_8_hides_no_charset_of_a_name() -> None:
+    body = ("я" + "щ" * 30_000).encode()
+    named = 'Content-Disposition: attachment; filename="Счёт.pdf"\r\n\r\nAAA'.encode("cp1251")
+    text = b"Content-Type: text/plain\r\n\r\nx" + body
+    mail = read_mail(
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n%b\r\n--b\r\n%b\r\n--b--" % (text, named)
+    )
+
+    assert mail.text.strip() == "x" + body.decode()
+    assert [each.name for each in mail.attachments] == ["Счёт.pdf"]

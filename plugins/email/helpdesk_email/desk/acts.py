@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.departments import Department
-from helpdesk_core.api.errors import Conflict, Invalid, Refused
+from helpdesk_core.api.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from helpdesk_core.api.i18n import LazyText, joined
 from helpdesk_core.api.tickets import Ticket, find_ticket
 from helpdesk_core.api.users import require
 
@@ -51,7 +52,7 @@ def file_into(gateway: Gateway, actor: Actor, uid: str, number: str) -> Received
     def put(way: Way) -> Ended:
         target = find_ticket(way.tx.session, actor, number, "desk")
         _file(way, target)
-        return _ended(way, actor, target, "filed")
+        return _ended(way, actor, target, "filed", _l("filed: #%(number)s", number=target.number))
 
     return gateway.settle(actor, uid, put)
 
@@ -70,7 +71,8 @@ def open_from(gateway: Gateway, actor: Actor, uid: str, department: str) -> Rece
             raise Conflict(_l("A copy of this mail has opened a ticket there already."))
         message = message_of(way.prepared.mail, way.prepared.content, way.row.uid)
         told = replace(message, notify=way.prepared.automatic is None and way.prepared.bounce is None)
-        return _ended(way, actor, filer.open(sender, chosen, told, ()).ticket, "opened")
+        ticket = filer.open(sender, chosen, told, ()).ticket
+        return _ended(way, actor, ticket, "opened", _l("opened: #%(number)s", number=ticket.number))
 
     return gateway.settle(actor, uid, make)
 
@@ -85,13 +87,16 @@ def restore(desk: Helpdesk, actor: Actor, uid: str) -> None:
     _switch(desk, actor, uid, "dropped", "quarantined", _l("It is not among the dropped mails any more."))
 
 
-def many(actor: Actor, uids: list[str], act: Callable[[str], object]) -> tuple[int, int]:
-    """Do something to many mails, each for itself, and return with how many it worked and with how many not."""
+def many(uids: list[str], act: Callable[[str], object]) -> tuple[int, int]:
+    """Do something to many mails, each for itself, and return with how many it worked and with how many not.
+
+    What has nothing to do with the mail, such as a database that is away, is raised.
+    """
     done = failed = 0
     for uid in dict.fromkeys(uids[:MOST_AT_ONCE]):
         try:
             act(uid)
-        except (Conflict, Refused, Invalid):
+        except (NotFound, Forbidden, Conflict, Refused, Invalid):
             failed += 1
         else:
             done += 1
@@ -115,10 +120,14 @@ def _switch(desk: Helpdesk, actor: Actor, uid: str, before: str, after: str, oth
             raise Conflict(otherwise)
         if row.forgotten_at is not None:
             raise Refused(_l("This mail was forgotten, so there is nothing left to process."))
-        what = "dropped" if after == "dropped" else "restored"
+        by = {"name": actor.name}
+        if after == "dropped":
+            what, result, reason = "dropped", _l("dropped"), _l("Dropped by %(name)s.", **by)
+        else:
+            what, result, reason = "restored", _l("restored"), _l("Restored by %(name)s.", **by)
         row.state = after
-        row.reason = f"{what.capitalize()} by {actor.name}. {row.reason or ''}".strip()
-        row.decisions = [*row.decisions, {"step": "by hand", "result": what, "why": actor.name}]
+        row.reason = joined((reason, row.reason)) if row.reason else reason
+        row.decisions = [*row.decisions, {"step": "by hand", "result": result, "why": actor.name}]
         tx.record(MailHandled(uid=uid, what=what))
 
 
@@ -138,8 +147,8 @@ def _file(way: Way, ticket: Ticket) -> None:
     filer.tell_what_is_missing(ticket)
 
 
-def _ended(way: Way, actor: Actor, ticket: Ticket, what: str) -> Ended:
-    way.decisions.note("by hand", f"{what}: #{ticket.number}", actor.name)
+def _ended(way: Way, actor: Actor, ticket: Ticket, what: str, result: LazyText) -> Ended:
+    way.decisions.note("by hand", result, actor.name)
     with way.desk.begin(actor) as tx:
         tx.record(MailHandled(uid=way.row.uid, what=what, number=ticket.number or ""))
     return Ended(state="done", ticket_id=ticket.id, department_id=ticket.department_id)

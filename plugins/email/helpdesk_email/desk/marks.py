@@ -14,6 +14,7 @@ from helpdesk_core.api.db import UTCDateTime
 from helpdesk_core.api.mail import Mailbox, OutgoingMail
 from helpdesk_core.api.tickets import Message, Ticket
 
+from ..sentences import as_read
 from ..texts import texts
 from .models import Suppressed, Undelivered
 from .undelivered import MANAGE
@@ -89,7 +90,7 @@ def fates(session: Session, message_ids: Sequence[int]) -> Mapping[int, Fate]:
     for row in session.execute(_FATES, {"messages": message_ids}):
         fate = found.setdefault(row.message_id, Fate([], []))
         if row.what == BOUNCED:
-            fate.bounces.append(Bounce(row.name, row.error, bool(row.number), bool(row.suppressed)))
+            fate.bounces.append(Bounce(row.name, as_read(row.error), bool(row.number), bool(row.suppressed)))
         else:
             people = [*json.loads(row.recipients or "[]"), *json.loads(row.cc or "[]")]
             shown = ", ".join(Mailbox.parse(each).address for each in people)

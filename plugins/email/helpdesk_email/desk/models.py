@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk_core.api.db import BigId, HasUid, LongText
+from helpdesk_core.api.db import BigId, HasUid
 from helpdesk_core.api.tickets import Message
 
 from ..models import Base
+from ..sentences import KeptSentence
 
 
 class Undelivered(Base):
@@ -20,7 +21,7 @@ class Undelivered(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey(Message.id, ondelete="CASCADE"))
     address: Mapped[str] = mapped_column(String(320))
-    reason: Mapped[str] = mapped_column(LongText)
+    reason: Mapped[str] = mapped_column(KeptSentence)
     permanent: Mapped[bool]
     received_id: Mapped[int | None] = mapped_column(
         BigId, ForeignKey("email_received.id", ondelete="SET NULL"), index=True
@@ -37,7 +38,7 @@ class Suppressed(HasUid, Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     address: Mapped[str] = mapped_column(String(320))
-    reason: Mapped[str] = mapped_column(LongText)
+    reason: Mapped[str] = mapped_column(KeptSentence)
     suppressed_at: Mapped[datetime]
 
 

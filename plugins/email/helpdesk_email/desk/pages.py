@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from helpdesk_core.api import EVERYWHERE, HelpdeskError, Route
+from helpdesk_core.api.portal import refuse_unusable
 from helpdesk_core.api.web import close_session, current_actor, current_desk, db, rail_context, said, words
 
 from ..models import STATES
@@ -155,8 +156,9 @@ class MailPages:
             "restore": partial(acts.restore, self.gateway.desk, actor),
         }
         close_session()
+        refuse_unusable(request.form)
         if do in table and uids:
-            done, failed = acts.many(actor, uids, table[do])
+            done, failed = acts.many(uids, table[do])
             text = texts.ngettext("Done with %(num)s mail.", "Done with %(num)s mails.", done)
             if failed:
                 text += " " + texts.ngettext("%(num)s could not be.", "%(num)s could not be.", failed)
@@ -206,10 +208,9 @@ def _everywhere() -> bool:
 def _attempt(change: Callable[[], object], text: str) -> None:
     close_session()
     try:
+        refuse_unusable(request.form)
         change()
     except HelpdeskError as error:
-        if error.status == 404:
-            raise
         flash(said(error), "error")
     else:
         flash(text, "success")

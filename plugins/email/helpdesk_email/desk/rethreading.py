@@ -87,7 +87,7 @@ def _mails(tx: Transaction, ticket: Ticket, uids: Sequence[str]) -> Sequence[Mes
 def _tell_where(tx: Transaction, messages: Sequence[Message], target: Ticket) -> None:
     """Let the received mails name the ticket where they are now."""
     uids = [uid for each in messages if isinstance(uid := each.details.get("email"), str)]
-    step = {"step": "by hand", "result": f"moved to #{target.number}", "why": tx.actor.name}
+    step = {"step": "by hand", "result": _l("moved to #%(number)s", number=target.number), "why": tx.actor.name}
     for row in tx.session.scalars(select(Received).where(Received.uid.in_(uids)).with_for_update()):
         row.decisions = [*row.decisions, step]
     place = {"ticket_id": target.id, "department_id": target.department_id}

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.api import STAFF, HelpdeskError, Route
 from helpdesk_core.api.errors import Forbidden, Invalid
+from helpdesk_core.api.portal import refuse_unusable
 from helpdesk_core.api.tickets import conversation, find_ticket
 from helpdesk_core.api.users import require
-from helpdesk_core.api.web import close_session, current_actor, current_desk, db, rail_context, words
+from helpdesk_core.api.web import close_session, current_actor, current_desk, db, rail_context, said, words
 
 from ..receiving import Gateway
 from ..senders import CHANNEL
@@ -47,6 +48,7 @@ class RethreadPages:
         find_ticket(db(), current_actor(), number, "desk")
         close_session()
         try:
+            refuse_unusable(form)
             target = move_mails(
                 current_desk(), current_actor(), number, chosen, into=into, subject=subject, department=department
             )
@@ -55,7 +57,7 @@ class RethreadPages:
         except Forbidden:
             raise
         except HelpdeskError as error:
-            return self._form(number, {"": [str(error)]})
+            return self._form(number, {"": [said(error)]})
         flash(_("Moved to #%(number)s. It can be undone under “Links”.", number=target), "success")
         try:
             find_ticket(db(), current_actor(), target, "desk")

@@ -9,6 +9,7 @@ from helpdesk_core.api.errors import NotFound
 from ..archive import Archive
 from ..models import Received
 from ..reading import Attachment, Mail, clean_html, read_mail
+from ..sentences import lazy_of, words_of
 from ..texts import texts
 
 _ = texts.gettext
@@ -28,11 +29,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page tells of a mail; `mail` is None if its bytes are gone, `missing` says so."""
+    """What a page tells of a mail; `mail` is None if its bytes are gone, `missing` says so.
+
+    `defects` says what was wrong with it.
+    """
 
     steps: Sequence[Step]
     mail: Mail | None = None
     missing: str = ""
+    defects: Sequence[str] = ()
 
 
 def bytes_of(archive: Archive, row: Received) -> bytes:
@@ -46,9 +51,10 @@ def show(archive: Archive, row: Received) -> Shown:
     """Return what there is to show."""
     steps = [_step(each) for each in row.decisions]
     try:
-        return Shown(steps, read_mail(bytes_of(archive, row)))
+        mail = read_mail(bytes_of(archive, row))
     except NotFound as error:
-        return Shown(steps, missing=str(error))
+        return Shown(steps, missing=words_of(error))
+    return Shown(steps, mail, defects=[lazy_of(each) for each in mail.defects])
 
 
 def source_of(archive: Archive, row: Received) -> tuple[str, bool]:

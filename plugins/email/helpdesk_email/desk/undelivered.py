@@ -1,25 +1,30 @@
 """Messages that did not arrive: which, where to and why; and addresses that nothing is sent to any more."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api import Actor, Helpdesk, Transaction
+from helpdesk_core.api import SYSTEM, Actor, Helpdesk, Transaction
 from helpdesk_core.api.errors import NotFound
-from helpdesk_core.api.mail import Mailbox, OutgoingDraft, find_by_message_id
+from helpdesk_core.api.events import MailFailed
+from helpdesk_core.api.mail import Mailbox, OutgoingDraft, OutgoingMail, find_by_message_id
 from helpdesk_core.api.users import require_everywhere
 
 from ..models import Received
 from ..reading import Bounce
 from ..senders import normal
+from ..sentences import in_site_language, lazy_of
 from ..texts import texts
 from .events import MailPolicyChanged
 from .models import Suppressed, Undelivered
 
 _l = texts.lazy
 MANAGE = "email.manage"
+_NO_SUCH_ADDRESS = re.compile(r"^(\S+@\S+): (5\d\d[ -]5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b.*)", re.MULTILINE)
+"""What a server says of an address that is none or is switched off (RFC 3463), not of our mail or of us."""
 
 
 def mark_undelivered(tx: Transaction, row: Received, ids: Sequence[str], bounce: Bounce) -> list[str]:
@@ -32,7 +37,7 @@ def mark_undelivered(tx: Transaction, row: Received, ids: Sequence[str], bounce:
         return []
     sent_to = {normal(Mailbox.parse(each).address) for each in (*outgoing.recipients, *outgoing.cc)}
     reasons = {
-        address: each.diagnostic or bounce.reason
+        address: each.diagnostic or lazy_of(bounce.reason)
         for each in bounce.failures
         if (address := normal(each.address)) in sent_to and address is not None
     }
@@ -44,7 +49,18 @@ def mark_undelivered(tx: Transaction, row: Received, ids: Sequence[str], bounce:
     return list(reasons)
 
 
-def without_suppressed(session: Session, draft: OutgoingDraft) -> OutgoingDraft:
+def suppress_refused(desk: Helpdesk, event: MailFailed) -> None:
+    """Send nothing more to addresses that the mail server refused as not being there, before any report."""
+    if not _suppresses(desk):
+        return
+    with desk.begin(SYSTEM) as tx:
+        mail = tx.session.scalar(select(OutgoingMail).where(OutgoingMail.uid == event.mail))
+        for written, reason in _NO_SUCH_ADDRESS.findall((mail.error if mail is not None else None) or ""):
+            if (address := normal(written)) is not None:
+                _suppress(tx, address, reason)
+
+
+def without_suppressed(desk: Helpdesk, session: Session, draft: OutgoingDraft) -> OutgoingDraft:
     """Return the draft without addresses that nothing is sent to; dropped, with the reason, if nobody is left."""
     wanted = {each: normal(each.address) for each in (*draft.to, *draft.cc)}
     query = select(Suppressed.address).where(Suppressed.address.in_([each for each in wanted.values() if each]))
@@ -54,7 +70,11 @@ def without_suppressed(session: Session, draft: OutgoingDraft) -> OutgoingDraft:
     to = tuple(each for each in draft.to if wanted[each] not in gone)
     cc = tuple(each for each in draft.cc if wanted[each] not in gone)
     if not to and not cc:
-        return draft.drop(f"Earlier mail to {', '.join(sorted(gone))} came back. Allow the address on the page “Mail”.")
+        why = _l(
+            "Earlier mail to %(addresses)s came back. Allow the address on the page “Mail”.",
+            addresses=", ".join(sorted(gone)),
+        )
+        return draft.drop(in_site_language(desk, why))
     return replace(draft, to=to or cc, cc=cc if to else ())
 
 

@@ -1,13 +1,11 @@
 """Telling administrators what has gone wrong with mail, and that it is well again: once each, not each minute."""
 
-import json
 from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM, Helpdesk, Transaction
 from helpdesk_core.api.db import new_uid
-from helpdesk_core.api.i18n import LazyText
 from helpdesk_core.api.mail import (
     Mailbox,
     OutgoingDraft,
@@ -50,7 +48,7 @@ def tell_changes(desk: Helpdesk) -> None:
                 ended.append(row)
                 tx.session.delete(row)
         for each in begun:
-            tx.session.add(Alert(key=each.key[:100], text=_kept(each.text), since=tx.now))
+            tx.session.add(Alert(key=each.key[:100], text=each.text, since=tx.now))
         tx.session.flush()  # of two workers that look at once, the second fails here and tells nobody
         if begun or ended:
             _mail(tx, begun, ended)
@@ -65,7 +63,7 @@ def _mail(tx: Transaction, begun: Sequence[Trouble], ended: Sequence[Alert]) -> 
         if begun:
             parts += [say(_l("Something is wrong with mail:")), *(f"* {say(each.text)}" for each in begun)]
         if ended:
-            parts += [say(_l("This is well again:")), *(f"* {say(_again(each.text))}" for each in ended)]
+            parts += [say(_l("This is well again:")), *(f"* {say(each.text)}" for each in ended)]
         uid = new_uid()
         subject = say(_l("Mail needs a look")) if begun else say(_l("Mail is well again"))
         draft = OutgoingDraft(
@@ -77,22 +75,6 @@ def _mail(tx: Transaction, begun: Sequence[Trouble], ended: Sequence[Alert]) -> 
             message_id=new_message_id(desk, uid),
         )
         queue(tx, draft, f"{TEMPLATE}:{uid}")
-
-
-def _kept(text: str) -> str:
-    """Return a sentence as it is stored, so that it can be said in anybody's language later on."""
-    if not isinstance(text, LazyText):
-        return text
-    return json.dumps({"msgid": text.msgid, "plural": text.plural, "values": dict(text.values)}, default=str)
-
-
-def _again(kept: str) -> str:
-    """Return the sentence that was stored."""
-    try:
-        found = json.loads(kept)
-        return LazyText(found["msgid"], found["plural"], found["values"], texts.domain)
-    except (ValueError, TypeError, KeyError):
-        return kept
 
 
 def _administrators(tx: Transaction, own: frozenset[str]) -> Sequence[User]:

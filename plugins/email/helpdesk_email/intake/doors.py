@@ -14,6 +14,7 @@ from helpdesk_core.api.users import require_everywhere
 
 from ..receiving import Gateway
 from ..senders import GATEWAY
+from ..sentences import words_of
 from ..texts import texts
 from .events import WayInChanged
 from .handover import Handover
@@ -63,7 +64,7 @@ class Doors:
             mails = PROVIDERS[provider].read(given, proof)
             ids = self.gateway.store(mails) if mails else []
         except HelpdeskError as error:
-            self._note(door.id, str(error))
+            self._note(door.id, words_of(error))
             raise NotTaken(str(error)) from error
         topic = str(given.json.get("TopicArn", ""))[:255] if provider == "amazon" else ""
         self._note(door.id, None, taken=len(mails), topic=topic)
@@ -74,7 +75,7 @@ class Doors:
         with self.desk.read() as session:
             door = session.scalar(select(Door).where(Door.key_hash == _hash(key)))
         if door is None or door.provider != provider or not door.is_active:
-            raise NotFound("There is no such address. Copy it again from the page “Ways in” of the helpdesk.")
+            raise NotFound(_l("There is no such address. Copy it again from the page “Ways in” of the helpdesk."))
         return door
 
     def _note(self, door_id: int, error: str | None, *, taken: int = 0, topic: str = "") -> None:
@@ -99,7 +100,7 @@ def find_door(session: Session, uid: str) -> Door:
     """Return a door; `NotFound` if there is none."""
     found = session.scalar(select(Door).where(Door.uid == uid))
     if found is None:
-        raise NotFound("There is no such address.")
+        raise NotFound(_l("There is no such address."))
     return found
 
 

@@ -14,6 +14,7 @@ from helpdesk_core.api.errors import NotFound
 from ..receiving import Gateway
 from ..senders import GATEWAY
 from ..storing import Envelope
+from ..texts import texts
 from .imap import ImapSession
 from .mailboxes import secrets_of
 from .models import Mailbox, Taken
@@ -84,7 +85,7 @@ class Fetcher:
         with self.desk.read() as session:
             mailbox = session.get(Mailbox, self.mailbox_id)
         if mailbox is None:
-            raise NotFound("The mailbox is gone.")
+            raise NotFound(texts.lazy("The mailbox is gone."))
         return mailbox
 
     def _begin(self, session: Session) -> None:

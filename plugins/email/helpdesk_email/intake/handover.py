@@ -13,6 +13,10 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from helpdesk_core.api.errors import Invalid
 
+from ..texts import texts
+
+_l = texts.lazy
+
 
 @dataclass(frozen=True)
 class Handover:
@@ -32,7 +36,7 @@ class Handover:
         if kind == "application/x-www-form-urlencoded":
             pairs = parse_qsl(self.body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
             return {name: value.encode("latin-1") for name, value in reversed(pairs)}
-        raise Invalid("Send a form: multipart/form-data or application/x-www-form-urlencoded.")
+        raise Invalid(_l("Send a form: multipart/form-data or application/x-www-form-urlencoded."))
 
     @property
     def files(self) -> dict[str, tuple[str, str]]:
@@ -53,7 +57,7 @@ class Handover:
     @cached_property
     def json(self) -> dict[str, Any]:
         """The body as a JSON object."""
-        return as_object(self.body, "The body")
+        return as_object(self.body, _l("The body"))
 
 
 def as_object(content: bytes | str, what: str) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def as_object(content: bytes | str, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Invalid(f"{what} is not a JSON object.")
+        raise Invalid(_l("%(what)s is not a JSON object.", what=what))
     return value
 
 
@@ -87,5 +91,5 @@ def _multipart(body: bytes, boundary: bytes) -> _Form:
             elif isinstance(event, Data) and current is not None:
                 current += event.data
     except ValueError as error:
-        raise Invalid(f"The form cannot be read: {error}.") from error
+        raise Invalid(_l("The form cannot be read: %(why)s.", why=str(error))) from error
     return found, files

@@ -15,13 +15,14 @@ from helpdesk_core.api.mail import OutgoingMail
 
 from ..leaving.models import DepartmentMail, DkimKey
 from ..models import Received
+from ..sentences import words_of
 from ..texts import texts
 from .mailboxes import secrets_of
 from .models import Mailbox
 
 _l = texts.lazy
 SILENT = timedelta(minutes=15)
-"""A mailbox that was not looked into for so long beyond its interval is not fetched by anybody."""
+"""A mailbox that was not looked into for so long after it was due is not fetched by anybody."""
 UNPROCESSED = timedelta(minutes=15)
 """A stored mail that is older should have become a ticket: a worker takes up after a minute what was left behind."""
 UNSENT = timedelta(minutes=15)
@@ -123,7 +124,8 @@ def _of_mailbox(desk: Helpdesk, mailbox: Mailbox) -> Iterator[Trouble]:
         )
         yield Trouble(f"mailbox:{mailbox.uid}:fails", text)
     latest = max(mailbox.tried_at or mailbox.changed_at, mailbox.changed_at)
-    if desk.now() - latest > timedelta(seconds=mailbox.interval) + SILENT:
+    due = max(latest + timedelta(seconds=mailbox.interval), mailbox.next_at or latest)
+    if desk.now() - due > SILENT:
         text = _l("Nobody fetches the mailbox “%(name)s”. Is a worker running?", name=mailbox.name)
         yield Trouble(f"mailbox:{mailbox.uid}:silent", text)
     if mailbox.login != "password" and (ends := _access(desk, mailbox)):
@@ -135,7 +137,7 @@ def _access(desk: Helpdesk, mailbox: Mailbox) -> str:
     try:
         kept = secrets_of(desk, mailbox)
     except Refused as error:
-        return str(error)
+        return words_of(error)
     if not kept.get("refresh_token"):
         return _l("The account of the mailbox “%(name)s” is not connected.", name=mailbox.name)
     ends = kept.get("refresh_ends_at")

@@ -2,7 +2,7 @@
 
 import imaplib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,8 +12,11 @@ from imap_tools.errors import ImapToolsError, MailboxLoginError
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
 
+from ..texts import texts
 from .models import Mailbox
-from .sessions import TIMEOUT, MailboxFailed, NotGiven, tls_context
+from .sessions import TIMEOUT, MailboxFailed, NotGiven, failed, refused, tls_context
+
+_l = texts.lazy
 
 T = TypeVar("T")
 CHUNK = 500
@@ -78,6 +81,8 @@ class ImapSession:
             raise NotGiven(_text(data))
         found = dict(_literals(data))
         wanted = {_uid(each): each for each in keys}
+        if missing := wanted.keys() - found.keys():
+            self._must_be_gone(missing)
         return {wanted[uid]: raw for uid, raw in found.items() if uid in wanted}
 
     def settle(self, keys: Sequence[str], afterwards: str, move_to: str) -> None:
@@ -106,13 +111,21 @@ class ImapSession:
         with _failing(self._host):
             kind, data = self._box.client.select(encode_folder(self._folder))  # type: ignore[arg-type]  # it takes bytes too
             if kind != "OK":
+                said = _text(data).rstrip(".")
                 raise MailboxFailed(
-                    f"There is no folder “{self._folder}” that can be opened: {_text(data)}. Check its name."
+                    _l(
+                        "There is no folder “%(name)s” that can be opened: %(why)s. Check its name.",
+                        name=self._folder,
+                        why=said,
+                    )
                 )
             values = self._box.client.response("UIDVALIDITY")[1]
         if not values or values[0] is None:
             raise MailboxFailed(
-                f"{self._host} does not say UIDVALIDITY, so mails cannot be told apart. Use POP3 there."
+                _l(
+                    "%(host)s does not say UIDVALIDITY, so mails cannot be told apart. Use POP3 there.",
+                    host=self._host,
+                )
             )
         return int(values[0])
 
@@ -140,11 +153,20 @@ class ImapSession:
         if not moves:
             self._delete(numbers)
 
+    def _must_be_gone(self, uids: Collection[int]) -> None:
+        """Raise `NotGiven` for mails that are still there: some servers say OK and leave a damaged one out."""
+        with _failing(self._host):
+            numbers = ",".join(map(str, sorted(uids)))
+            there = {int(each) for each in self._box.uids(f"UID {numbers}", charset=None)}
+        if left := sorted(there.intersection(uids)):
+            raise NotGiven(f"The server says OK and leaves out {left}.")
+
     def _do(self, *command: Any, may_fail: bool = False) -> bool:
         with _failing(self._host):
             kind, data = self._box.client.uid(*command)
         if kind != "OK" and not may_fail:
-            raise MailboxFailed(f"{self._host} refuses {command[0]} in “{self._folder}”: {_text(data)}")
+            values = {"host": self._host, "command": command[0], "folder": self._folder, "why": _text(data)}
+            raise MailboxFailed(_l("%(host)s refuses %(command)s in “%(folder)s”: %(why)s", **values))
         return bool(kind == "OK")
 
     def _numbers(self, uids: Sequence[int], what: str, pattern: re.Pattern[bytes], load: Callable[[bytes], T]) -> Any:
@@ -183,10 +205,10 @@ def _failing(host: str, *, signing_in: bool = False) -> Iterator[None]:
     try:
         yield
     except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
-        refused = signing_in and isinstance(error, (MailboxLoginError, imaplib.IMAP4.error))
-        if refused and not isinstance(error, imaplib.IMAP4.abort):
-            raise MailboxFailed(f"{host} refuses the sign-in: {error}. Check user name and password.") from error
-        raise MailboxFailed(f"{host} fails: {type(error).__name__}: {error}") from error
+        is_refused = signing_in and isinstance(error, (MailboxLoginError, imaplib.IMAP4.error))
+        if is_refused and not isinstance(error, imaplib.IMAP4.abort):
+            raise refused(host, error) from error
+        raise failed(host, error) from error
 
 
 def _literals(data: Sequence[Any]) -> Iterator[tuple[int, bytes]]:

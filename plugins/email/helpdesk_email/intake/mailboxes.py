@@ -72,7 +72,7 @@ def find_mailbox(session: Session, uid: str) -> Mailbox:
     """Return a mailbox; `NotFound` if there is none."""
     found = session.scalar(select(Mailbox).where(Mailbox.uid == uid))
     if found is None:
-        raise NotFound("There is no such mailbox. The list of mailboxes shows those there are.")
+        raise NotFound(_l("There is no such mailbox. The list of mailboxes shows those there are."))
     return found
 
 

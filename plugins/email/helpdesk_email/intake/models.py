@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from helpdesk_core.api.db import BigId, HasUid, LongText
 
 from ..models import Base
+from ..sentences import KeptSentence
 
 PROTOCOLS = ("imap", "pop3")
 SECURITY = ("tls", "starttls", "none")
@@ -64,7 +65,7 @@ class Mailbox(HasUid, Base):
     """When the latest mail was taken."""
     failures: Mapped[int] = mapped_column(default=0)
     """Rounds that failed since the last one that did not."""
-    last_error: Mapped[str | None] = mapped_column(LongText)
+    last_error: Mapped[str | None] = mapped_column(KeptSentence)
     taken_count: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
@@ -103,6 +104,6 @@ class Door(HasUid, Base):
     """For Amazon: the only topic that is listened to; empty until the first one is confirmed."""
     created_at: Mapped[datetime]
     mail_at: Mapped[datetime | None]
-    last_error: Mapped[str | None] = mapped_column(LongText)
+    last_error: Mapped[str | None] = mapped_column(KeptSentence)
     error_at: Mapped[datetime | None]
     taken_count: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -16,11 +16,15 @@ from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.errors import Refused
 
 from ..senders import GATEWAY
+from ..sentences import words_of
+from ..texts import texts
 from .events import WayInChanged
 from .mailboxes import find_mailbox, keep_secrets, secrets_of
 from .models import Mailbox
 from .secrets import seal
 from .sessions import MailboxFailed
+
+_l = texts.lazy
 
 TIMEOUT = 20.0
 EARLY: Final = timedelta(minutes=5)
@@ -78,8 +82,13 @@ class Client:
         client_id, secret = settings[f"{login}_client_id"], settings[f"{login}_client_secret"].reveal()
         if not client_id or not secret:
             raise Refused(
-                f"This site is not registered with {provider.title} yet: enter {login}_client_id and "
-                f"{login}_client_secret in the settings of the plugin Email."
+                _l(
+                    "This site is not registered with %(provider)s yet: enter %(id)s and %(secret)s in the settings of "
+                    "the plugin Email.",
+                    provider=provider.title,
+                    id=f"{login}_client_id",
+                    secret=f"{login}_client_secret",
+                )
             )
         tenant = quote(settings["microsoft_tenant"] or "common", safe="")
         urls = (provider.authorize_url.replace("{tenant}", tenant), provider.token_url.replace("{tenant}", tenant))
@@ -119,10 +128,13 @@ def connect(desk: Helpdesk, actor: Actor, state: str, code: str, callback: str) 
     try:
         tokens = _ask(client, given | {"code_verifier": _verifier(desk, state)})
     except MailboxFailed as error:
-        raise Refused(str(error)) from error
+        raise Refused(words_of(error)) from error
     if not tokens.get("refresh_token"):
         raise Refused(
-            f"{client.provider.title} gave no refresh token. Remove this site's access there and connect again."
+            _l(
+                "%(provider)s gave no refresh token. Remove this site's access there and connect again.",
+                provider=client.provider.title,
+            )
         )
     with desk.begin(actor) as tx:
         kept = find_mailbox(tx.session, uid)
@@ -139,11 +151,11 @@ def access_token(desk: Helpdesk, mailbox: Mailbox, *, fresh: bool = False) -> st
     if not fresh and until and datetime.fromisoformat(until) > desk.now() + EARLY:
         return str(known["access_token"])
     if not known.get("refresh_token"):
-        raise MailboxFailed("The account is not connected. Connect it on the page of the mailbox.")
+        raise MailboxFailed(_l("The account is not connected. Connect it on the page of the mailbox."))
     try:
         client = Client.of(desk, mailbox.login)
     except Refused as error:
-        raise MailboxFailed(str(error)) from error
+        raise MailboxFailed(words_of(error)) from error
     given = {"grant_type": "refresh_token", "refresh_token": known["refresh_token"]}
     if mailbox.login == "microsoft":
         given["scope"] = client.provider.scopes[mailbox.protocol]
@@ -182,9 +194,10 @@ def _ask(client: Client, given: Mapping[str, str]) -> dict[str, Any]:
     except HTTPError as error:
         raise MailboxFailed(_refusal(title, error)) from error
     except (URLError, OSError, ValueError) as error:
-        raise MailboxFailed(f"{title} cannot be asked for a token: {error}") from error
+        why = _l("%(provider)s cannot be asked for a token: %(why)s", provider=title, why=str(error))
+        raise MailboxFailed(why) from error
     if not isinstance(tokens, dict) or not tokens.get("access_token"):
-        raise MailboxFailed(f"{title} answered without a token.")
+        raise MailboxFailed(_l("%(provider)s answered without a token.", provider=title))
     return tokens
 
 
@@ -193,11 +206,11 @@ def _refusal(title: str, error: HTTPError) -> str:
         said = json.loads(error.read(100_000))
         code, text = str(said.get("error", "")), str(said.get("error_description", "")).splitlines()[:1]
     except (ValueError, AttributeError, OSError):
-        return f"{title} refuses to give a token (HTTP {error.code})."
+        return _l("%(provider)s refuses to give a token (%(why)s).", provider=title, why=f"HTTP {error.code}")
     why = ": ".join([code, *text])
     if code == "invalid_grant":
-        return f"{title} has ended the access ({why}). Connect the account again."
-    return f"{title} refuses to give a token ({why})."
+        return _l("%(provider)s has ended the access (%(why)s). Connect the account again.", provider=title, why=why)
+    return _l("%(provider)s refuses to give a token (%(why)s).", provider=title, why=why)
 
 
 def _asked_for(desk: Helpdesk, actor: Actor, state: str) -> str:
@@ -206,7 +219,7 @@ def _asked_for(desk: Helpdesk, actor: Actor, state: str) -> str:
     good = len(parts) == 3 and hmac.compare_digest(_sign(desk, text).encode(), state.encode("utf-8", "replace"))
     if not good or parts[1] != actor.uid or not parts[2].isdecimal() or int(parts[2]) < desk.now().timestamp():
         raise Refused(
-            "Nobody here has asked to connect this account, or it was too long ago. Begin again at the mailbox."
+            _l("Nobody here has asked to connect this account, or it was too long ago. Begin again at the mailbox.")
         )
     return parts[0]
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.api import Helpdesk, HelpdeskError, Route
 from helpdesk_core.api.errors import Invalid, Refused
+from helpdesk_core.api.portal import refuse_unusable
 from helpdesk_core.api.web import close_session, current_actor, current_desk, db, said
 
 from ..texts import texts
@@ -96,7 +97,7 @@ class Pages:
         try:
             count = try_connection(self.desk, there)
         except HelpdeskError as error:
-            flash(_("It does not work: %(why)s", why=str(error)), "error")
+            flash(_("It does not work: %(why)s", why=said(error)), "error")
         else:
             flash(
                 texts.ngettext("It works. There is %(num)s mail.", "It works. There are %(num)s mails.", count),
@@ -171,7 +172,7 @@ class Pages:
                 consent = consent_address(self.desk, there, current_actor(), _callback(self.desk))
                 connected = bool(secrets_of(self.desk, there).get("refresh_token"))
             except Refused as error:
-                why_not = str(error)
+                why_not = said(error)
         return _show(
             "mailbox",
             errors,
@@ -241,11 +242,12 @@ def _show_door(errors: Errors, door: Door | None, draft: DoorDraft, address: str
 def _attempt(change: Callable[[], object]) -> Errors:
     close_session()
     try:
+        refuse_unusable(request.form)
         change()
     except Invalid as error:
         return error.problems
     except HelpdeskError as error:
-        return {"": [str(error)]}
+        return {"": [said(error)]}
     return {}
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..texts import texts
 from .models import Mailbox
-from .sessions import TIMEOUT, MailboxFailed, NotGiven, tls_context
+from .sessions import TIMEOUT, MailboxFailed, NotGiven, failed, refused, tls_context, words
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes; the standard library refuses mails with lines over 2048, which exist."""
@@ -58,7 +59,11 @@ class Pop3Session:
                 listed = [each.split(maxsplit=1) for each in self._pop.uidl()[1]]
             except poplib.error_proto as error:
                 raise MailboxFailed(
-                    f"{self._host} has no UIDL, so mails cannot be told apart: {error}. Use IMAP there."
+                    texts.lazy(
+                        "%(host)s has no UIDL, so mails cannot be told apart: %(why)s. Use IMAP there.",
+                        host=self._host,
+                        why=words(error),
+                    )
                 ) from error
         self._numbers = {uidl.decode("latin-1"): int(number) for number, uidl in listed}
         return {key: sizes.get(number, 0) for key, number in self._numbers.items()}
@@ -121,10 +126,9 @@ def _sign_in(pop: poplib.POP3, mailbox: Mailbox, password: str, token: str) -> N
             pop.user(mailbox.username)
             pop.pass_(password)
     except poplib.error_proto as error:
-        reason = f"{mailbox.host} refuses the sign-in: {error}. Check user name and password."
-        raise MailboxFailed(reason) from error
+        raise refused(mailbox.host, error) from error
     except OSError as error:
-        raise MailboxFailed(f"{mailbox.host} fails: {type(error).__name__}: {error}") from error
+        raise failed(mailbox.host, error) from error
 
 
 @contextmanager
@@ -132,4 +136,4 @@ def _failing(host: str) -> Iterator[None]:
     try:
         yield
     except (poplib.error_proto, OSError, ValueError) as error:
-        raise MailboxFailed(f"{host} fails: {type(error).__name__}: {error}") from error
+        raise failed(host, error) from error

@@ -16,14 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from helpdesk_core.api.errors import Forbidden, Invalid
 
 from ..storing import Envelope
+from ..texts import texts
 from .handover import Handover, as_object
 from .rebuilding import from_mailgun, from_postmark, from_sendgrid
 from .sns import Sns
 
+_l = texts.lazy
 Mails = list[tuple[bytes, Envelope]]
 FRESH: Final = timedelta(hours=24)
 """A signature older than that is not taken; providers that try again sign anew."""
-WRONG: Final = "The signature does not fit. Check the signing key of this address in the helpdesk."
+WRONG: Final = _l("The signature does not fit. Check the signing key of this address in the helpdesk.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,10 @@ def mailgun(given: Handover, proof: Proof) -> Mails:
     if not token or not hmac.compare_digest(signature.encode(), given.text("signature").encode()):
         raise Forbidden(WRONG)
     if not stamp.isdecimal() or abs(proof.now.timestamp() - int(stamp)) > FRESH.total_seconds():
-        raise Forbidden("The signature is too old. Check the clock of this machine.")
+        raise Forbidden(_l("The signature is too old. Check the clock of this machine."))
     raw = given.fields.get("body-mime") or from_mailgun(given)
     if not raw:
-        raise Invalid("The field body-mime is missing. The address in Mailgun's route has to end in /mime.")
+        raise Invalid(_l("The field body-mime is missing. The address in Mailgun's route has to end in /mime."))
     return [(raw, _envelope("mailgun", given.text("sender"), given.text("recipient").split(",")))]
 
 
@@ -66,8 +68,8 @@ def sendgrid(given: Handover, proof: Proof) -> Mails:
         _check_twilio(given, proof.signing_key)
     raw = given.fields.get("email") or from_sendgrid(given)
     if not raw:
-        raise Invalid("The field email is missing. Tick “POST the raw, full MIME message” at SendGrid.")
-    envelope = as_object(given.text("envelope") or "{}", "The field envelope")
+        raise Invalid(_l("The field email is missing. Tick “POST the raw, full MIME message” at SendGrid."))
+    envelope = as_object(given.text("envelope") or "{}", _l("The field envelope"))
     return [(raw, _envelope("sendgrid", envelope.get("from"), envelope.get("to")))]
 
 
@@ -76,7 +78,7 @@ def postmark(given: Handover, proof: Proof) -> Mails:
     said = given.json.get("RawEmail")
     raw = _as_bytes(said) if isinstance(said, str) and said else from_postmark(given.json)
     if not raw:
-        raise Invalid("RawEmail is missing. Tick “Include raw email content in JSON payload” at Postmark.")
+        raise Invalid(_l("RawEmail is missing. Tick “Include raw email content in JSON payload” at Postmark."))
     return [(raw, _envelope("postmark", None, [given.json.get("OriginalRecipient")]))]
 
 
@@ -91,7 +93,7 @@ def mandrill(given: Handover, proof: Proof) -> Mails:
     except ValueError:
         events = None
     if not isinstance(events, list):
-        raise Invalid("The field mandrill_events is not a list.")
+        raise Invalid(_l("The field mandrill_events is not a list."))
     mails: Mails = []
     for event in events:
         said = event.get("msg") if isinstance(event, dict) and event.get("event") == "inbound" else None
@@ -106,30 +108,32 @@ def amazon(given: Handover, proof: Proof) -> Mails:
     message = given.json
     proof.sns.check(message)
     if proof.topic and message.get("TopicArn") != proof.topic:
-        raise Forbidden("This address belongs to another topic.")
+        raise Forbidden(_l("This address belongs to another topic."))
     if message["Type"] == "SubscriptionConfirmation":
         proof.sns.confirm(message)
     if message["Type"] != "Notification":
         return []
-    said = as_object(str(message.get("Message")), "The message")
+    said = as_object(str(message.get("Message")), _l("The message"))
     if said.get("notificationType") != "Received":
         return []
     content = said.get("content")
     if not isinstance(content, str) or not content:
-        raise Invalid("The notification has no content. Use the action “Publish to SNS topic” with Base64 encoding.")
+        raise Invalid(
+            _l("The notification has no content. Use the action “Publish to SNS topic” with Base64 encoding.")
+        )
     receipt, mail = _mapping(said.get("receipt")), _mapping(said.get("mail"))
     encoded = str(_mapping(receipt.get("action")).get("encoding", "")).upper() == "BASE64"
     try:
         raw = base64.b64decode(content, validate=False) if encoded else _as_bytes(content)
     except ValueError:
-        raise Invalid("The content is not Base64.") from None
+        raise Invalid(_l("The content is not Base64.")) from None
     return [(raw, _envelope("amazon", mail.get("source"), receipt.get("recipients")))]
 
 
 def generic(given: Handover, proof: Proof) -> Mails:
     """Read a mail that is the body itself (message/rfc822); `?sender=` and `?recipient=` say what the envelope does."""
     if not given.body.strip():
-        raise Invalid("The body is empty. Send the mail itself as the body.")
+        raise Invalid(_l("The body is empty. Send the mail itself as the body."))
     sender = next(iter(given.query.get("sender", ())), None)
     return [(given.body, _envelope("http", sender, given.query.get("recipient")))]
 

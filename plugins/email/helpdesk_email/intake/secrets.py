@@ -7,6 +7,8 @@ from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.errors import Refused
 from helpdesk_core.api.settings import CannotOpen, Seal
 
+from ..texts import texts
+
 OWNER = "email"
 
 
@@ -23,7 +25,10 @@ def unseal(desk: Helpdesk, uid: str, sealed: str | None) -> dict[str, Any]:
         values: dict[str, Any] = Seal(desk.secret).open(OWNER, uid, sealed)
     except CannotOpen:
         raise Refused(
-            "What was stored here was sealed with another secret key. Enter the password or connect the account again."
+            texts.lazy(
+                "What was stored here was sealed with another secret key. Enter the password or connect the account "
+                "again."
+            )
         ) from None
     return values
 

@@ -1,13 +1,21 @@
 """What the two protocols have in common: a session with a mailbox, and what it can go wrong with."""
 
+import imaplib
+import re
+import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from helpdesk_core.api import HelpdeskError
 
+from ..texts import texts
+
+_l = texts.lazy
+
 TIMEOUT = 60.0
 """Seconds that a server may be silent."""
+_PYTHONS_QUOTES = re.compile(r"""\[?\bb(["'])(.*?)\1\]?""")
 
 
 class MailboxFailed(HelpdeskError):
@@ -53,3 +61,54 @@ class Session(Protocol):
 def tls_context() -> ssl.SSLContext:
     """Return how certificates are checked: against those the system trusts, names included."""
     return ssl.create_default_context()
+
+
+def words(error: Exception) -> str:
+    """Return what went wrong as people say it: a server's own words without the quotes of Python around them."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return _l("its certificate is not trusted (%(why)s)", why=error.verify_message)
+        case ssl.SSLError():
+            return _l(
+                "the encryption does not work (%(why)s); perhaps this port has another kind of it",
+                why=error.reason or str(error),
+            )
+        case socket.gaierror():
+            return _l("there is no host of that name")
+        case ConnectionRefusedError():
+            return _l("nothing answers at this port")
+        case TimeoutError():
+            return _l("it does not answer in time")
+        case ConnectionError():
+            return _l("the connection broke")
+        case OSError() if error.strerror:
+            return error.strerror
+    result = getattr(error, "command_result", None)
+    said = " ".join(_texts(result[1:] if result else error.args))
+    if isinstance(error, imaplib.IMAP4.abort):
+        said = said.rpartition(" => ")[2]  # what stands before it is the command, which nobody typed
+        if not said or said.startswith("socket error"):
+            return _l("the connection broke")
+    said = _PYTHONS_QUOTES.sub(r"\2", " ".join(said.split()))
+    return said[:500].rstrip(".") or _l("it talks another protocol at this port")
+
+
+def refused(host: str, error: Exception) -> MailboxFailed:
+    """Return the error for a server that does not let us in."""
+    why = words(error)
+    return MailboxFailed(_l("%(host)s refuses the sign-in: %(why)s. Check user name and password.", host=host, why=why))
+
+
+def failed(host: str, error: Exception) -> MailboxFailed:
+    """Return the error for whatever else goes wrong with a server."""
+    return MailboxFailed(_l("%(host)s fails: %(why)s.", host=host, why=words(error)))
+
+
+def _texts(values: object) -> Iterator[str]:
+    if isinstance(values, bytes):
+        yield values.decode("utf-8", "replace")
+    elif isinstance(values, (tuple, list)):
+        for each in values:
+            yield from _texts(each)
+    elif values is not None:
+        yield str(values)

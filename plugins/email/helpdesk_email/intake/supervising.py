@@ -16,6 +16,8 @@ from helpdesk_core.api.errors import NotFound, Unavailable
 
 from ..receiving import Gateway
 from ..senders import GATEWAY
+from ..sentences import words_of
+from ..texts import texts
 from .fetching import Fetcher, Look, open_session
 from .models import Mailbox
 from .sessions import MailboxFailed, Session
@@ -135,7 +137,7 @@ class Supervisor:
         with self.desk.read() as session:
             mailbox = session.get(Mailbox, mailbox_id)
         if mailbox is None:
-            raise NotFound("The mailbox is gone.")
+            raise NotFound(texts.lazy("The mailbox is gone."))
         return mailbox
 
     def _due(self) -> ColumnElement[bool]:
@@ -178,7 +180,8 @@ class Supervisor:
                 return
             mailbox.tried_at = tx.now
             mailbox.failures += 1
-            mailbox.last_error = str(error) if isinstance(error, HelpdeskError) else f"{type(error).__name__}: {error}"
+            expected = isinstance(error, HelpdeskError)
+            mailbox.last_error = words_of(error) if expected else f"{type(error).__name__}: {error}"
             mailbox.next_at = next_try(tx.now, mailbox.interval, mailbox.failures)
 
 
@@ -189,4 +192,8 @@ def next_try(now: datetime, interval: int, failures: int) -> datetime:
 
 
 def _refused(count: int) -> str:
-    return f"The server would not hand out {count} of the mails; they are asked for again a few times."
+    return texts.lazy_n(
+        "The server would not hand out %(num)s of the mails; it is asked for again a few times.",
+        "The server would not hand out %(num)s of the mails; they are asked for again a few times.",
+        count,
+    )

@@ -16,6 +16,7 @@ from helpdesk_core.api.users import domain_of, require_everywhere
 
 from ..desk.events import MailPolicyChanged
 from ..intake.secrets import seal, unseal
+from ..sentences import words_of
 from ..texts import texts
 from .departments import MANAGE, department_of
 from .dkim import Signer, load_key, new_key
@@ -162,7 +163,7 @@ def sign(desk: Helpdesk, envelope: Envelope, mail: OutgoingMail) -> Envelope:
         signed = signer_of(desk, row).sign(envelope.content, desk.now())
     except HelpdeskError as error:
         log.warning("Mail from %s leaves unsigned: %s", domain, error)
-        _note(desk, row, str(error))
+        _note(desk, row, words_of(error))
         return envelope
     _note(desk, row, None)
     return replace(envelope, content=signed)

@@ -9,6 +9,7 @@ from helpdesk_core.api.db import BigId, HasUid, LongText
 from helpdesk_core.api.departments import Department
 
 from ..models import Base
+from ..sentences import KeptSentence
 
 SECURITY = ("starttls", "tls", "none")
 HISTORY = ("none", "last", "thread")
@@ -42,7 +43,7 @@ class DepartmentMail(HasUid, Base):
     failed_since: Mapped[datetime | None]
     failed_sending: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it was lost over a mail: then only a mail that it takes shows that it works."""
-    last_error: Mapped[str | None] = mapped_column(LongText)
+    last_error: Mapped[str | None] = mapped_column(KeptSentence)
     try_at: Mapped[datetime | None]
     """Not before then it is tried again; None while it works, or for the next mail to try."""
 
@@ -60,7 +61,7 @@ class DkimKey(HasUid, Base):
     """Path of the private key (PEM), from the instance folder; empty if the key is in `sealed`."""
     sealed: Mapped[str | None] = mapped_column(LongText)
     is_active: Mapped[bool] = mapped_column(default=True)
-    last_error: Mapped[str | None] = mapped_column(LongText)
+    last_error: Mapped[str | None] = mapped_column(KeptSentence)
     """Why the last mail could not be signed; None if it could."""
     changed_at: Mapped[datetime]
 
@@ -74,8 +75,8 @@ class Alert(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(100))
     """What is wrong and where, such as `mailbox:<uid>:fails`."""
-    text: Mapped[str] = mapped_column(LongText)
-    """The sentence that says it, as JSON of what it takes to say it in another language; or as it is."""
+    text: Mapped[str] = mapped_column(KeptSentence)
+    """The sentence that says it."""
     since: Mapped[datetime]
     missed: Mapped[int] = mapped_column(default=0)
     """How many looks in a row have not found it any more."""

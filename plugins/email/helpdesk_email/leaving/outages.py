@@ -19,6 +19,7 @@ from helpdesk_core.api.db import affect
 from helpdesk_core.api.errors import HelpdeskError
 from helpdesk_core.api.mail import Connection, Envelope, OutgoingMail, Receipt, Transport, TransportDown
 
+from ..sentences import words_of
 from .models import DepartmentMail
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Watched(Transport):
             try:
                 connection = stack.enter_context(self._server.connect())
             except TransportDown as error:
-                _note_failure(self._desk, turn, str(error), sending=False)
+                _note_failure(self._desk, turn, words_of(error), sending=False)
                 raise
             if turn.failing:
                 turn = _note_connected(self._desk, turn)
@@ -80,7 +81,7 @@ class _Watching(Connection):
             receipt = self._connection.send(envelope)
         except TransportDown as error:
             if not self._used:  # a connection that has served before may simply have been open for too long
-                _note_failure(self._desk, self._turn, str(error), sending=True)
+                _note_failure(self._desk, self._turn, words_of(error), sending=True)
             raise
         if self._turn.failing and not self._used:
             _note_taken(self._desk, self._turn)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from helpdesk_core.api import Helpdesk, HelpdeskError, Route
 from helpdesk_core.api.departments import all_departments
 from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.portal import refuse_unusable
 from helpdesk_core.api.web import close_session, current_actor, current_desk, db, said, words
 
 from ..texts import texts
@@ -181,6 +182,7 @@ def _typed_key() -> KeyDraft:
 def _attempt(change: Callable[[], object]) -> Errors:
     close_session()
     try:
+        refuse_unusable(request.form)
         change()
     except Invalid as error:
         return error.problems

@@ -10,6 +10,7 @@ from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.errors import HelpdeskError, Refused
 from helpdesk_core.api.mail import Connection, OutgoingMail, SmtpTransport, Transport, TransportDown
 
+from ..sentences import words_of
 from .departments import mail_of, password_of
 from .models import DepartmentMail
 from .outages import Watched, note_tested, try_those_down
@@ -92,5 +93,5 @@ def try_server(desk: Helpdesk, row: DepartmentMail) -> None:
         with server_of(desk, row, timeout=TRIAL_SECONDS).connect():
             pass
     except TransportDown as error:
-        raise Refused(str(error)) from error
+        raise Refused(words_of(error)) from error
     note_tested(desk, row)

@@ -8,6 +8,7 @@ from .html_text import html_to_text
 from .model import Address, Attachment, Mail, Protection
 from .read import read_mail
 from .replies import Stripped, strip_reply
+from .sentences import Sentence
 
 __all__ = [
     "Address",
@@ -17,6 +18,7 @@ __all__ = [
     "Failure",
     "Mail",
     "Protection",
+    "Sentence",
     "Stripped",
     "clean_html",
     "explain",

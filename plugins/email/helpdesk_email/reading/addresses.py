@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .charsets import decode_text
+from .charsets import decode_undeclared
 from .model import Address
 from .words import decode_words, decode_words_in, unfold
 
@@ -27,7 +27,7 @@ def parse_addresses(raw: bytes, charset: str | None = None) -> tuple[Address, ..
     Groups give their members. An entry in which no address can be seen is left out.
     """
     line = unfold(raw[:_MAX_LENGTH])
-    text = decode_text(line, charset if not line.isascii() else None)
+    text = decode_undeclared(line, charset if not line.isascii() else None)
     found = _parse(text)
     if not found and "=?" in text:
         found = _parse(decode_words_in(text))  # the whole list was put into encoded words

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .bounces import is_challenge
 from .model import Mail
+from .sentences import Sentence, lazy
 
 _VACATION = re.compile(
     r"^\s*(?:\[[^\]]{1,30}\]\s*)?(?:(?:re|aw|sv|vs|antw|odp|fw)\s*:\s*)?(?:"
@@ -71,28 +72,32 @@ def find_automatic(mail: Mail) -> Automatic | None:
     submitted = (mail.header("auto-submitted") or "").split(";")[0].split("(")[0].strip().lower()
     if submitted and submitted != "no":
         kind = "reply" if "repl" in submitted or submitted == "auto-notified" else "generated"
-        return Automatic(kind, f"The header Auto-Submitted says {submitted[:40]}.")
+        return Automatic(kind, lazy("The header Auto-Submitted says %(value)s.", value=submitted[:40]))
     for name in _REPLY_HEADERS:
         value = mail.header(name)
         if value is not None and value.strip().lower() not in {"no", "false", "0"}:
-            return Automatic("reply", f"It has the header {name.title()}.")
+            return Automatic("reply", lazy("It has the header %(name)s.", name=name.title()))
     precedence = (mail.header("precedence") or "").strip().lower()
     if precedence in {"auto_reply", "auto-reply"} or (mail.header("x-precedence") or "").strip().lower() in _BULK:
-        return Automatic("reply", f"The header Precedence says {precedence or 'bulk'}.")
+        return Automatic("reply", _precedence(precedence or "bulk"))
     if mail.report_type == "disposition-notification" or (
         _RECEIPT.match(mail.subject) and mail.content_type == "multipart/report"
     ):
-        return Automatic("receipt", "It is a read receipt.")
+        return Automatic("receipt", lazy("It is a read receipt."))
     if _VACATION.match(mail.subject):
-        return Automatic("reply", "The subject is that of an automatic reply.")
+        return Automatic("reply", lazy("The subject is that of an automatic reply."))
     if mail.header("x-ms-exchange-inbox-rules-loop") and mail.header("x-auto-response-suppress"):
-        return Automatic("reply", "Exchange marked it as sent by a rule.")
+        return Automatic("reply", lazy("Exchange marked it as sent by a rule."))
     if (mail.return_path == "" or mail.in_reply_to or mail.content_type == "multipart/report") and is_challenge(mail):
-        return Automatic("challenge", "It asks the sender to prove to be a person.")
+        return Automatic("challenge", lazy("It asks the sender to prove to be a person."))
     if precedence in _BULK and not mail.header("list-id") and not mail.header("list-post"):
-        return Automatic("bulk", f"The header Precedence says {precedence}.")
+        return Automatic("bulk", _precedence(precedence))
     if mail.return_path == "":
-        return Automatic("generated", "The envelope names no sender.")
+        return Automatic("generated", lazy("The envelope names no sender."))
     if mail.from_ is not None and _ROBOT.match(mail.from_.address):
-        return Automatic("reply", "The sender is an autoresponder.")
+        return Automatic("reply", lazy("The sender is an autoresponder."))
     return None
+
+
+def _precedence(value: str) -> Sentence:
+    return lazy("The header Precedence says %(value)s.", value=value)

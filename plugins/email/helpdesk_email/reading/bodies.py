@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from mimetypes import guess_type
 
-from .charsets import decode_text, tidy
+from .charsets import decode_text, decode_undeclared, says_charset, tidy
 from .cms import signed_content
 from .html import text_to_html
 from .html_text import html_to_text
@@ -14,11 +14,14 @@ from .model import Attachment
 from .names import file_name, made_up_name
 from .parts import PKCS7, Part, parse_parts
 from .rtf import rtf_to_text
+from .sentences import lazy
 from .tnef import SIGNATURE, Tnef, read_tnef
 from .transfer import decode_transfer, uu_files
 
 MAX_TEXT = 1_000_000
 MAX_FILES = 500
+_TOO_SHORT = 200
+"""A text of fewer bytes may not tell its charset, so that other texts of the mail are asked."""
 
 _TEXT_TYPES = frozenset(
     {"text/plain", "text/html", "text/enriched", "text/richtext", "text", "message/delivery-status"}
@@ -36,8 +39,9 @@ class Segment:
 
 @dataclass(slots=True)
 class Contents:
-    """What was found in the parts of a mail."""
+    """What was found in the parts of a mail; `charset` is that of text and names that declare none."""
 
+    charset: str | None = None
     segments: list[Segment] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -45,9 +49,9 @@ class Contents:
     """Whether the text was taken out of a signature that encloses it."""
 
 
-def gather(root: Part) -> Contents:
+def gather(root: Part, charset: str | None = None) -> Contents:
     """Sort the parts of a mail into body and files."""
-    contents = Contents()
+    contents = Contents(charset)
     contents.segments = _visit(root, contents, related=False)
     return contents
 
@@ -78,7 +82,7 @@ def _visit(part: Part, contents: Contents, related: bool) -> list[Segment]:
         return _visit_multipart(part, contents)
     if part.type.startswith("multipart/"):
         return []
-    name = file_name(part)
+    name = file_name(part, contents.charset)
     if _is_body(part, name, related):
         return _body(part, contents)
     return _attach(part, name, contents)
@@ -124,10 +128,18 @@ def _body(part: Part, contents: Contents) -> list[Segment]:
     if part.type in {"text/plain", "text"}:
         data, files = uu_files(data)
         for file in files:
-            contents.files.append(Attachment(decode_text(file.name), "application/octet-stream", file.content))
-    text = _lines(decode_text(data, part.content_type.params.get("charset")))
+            contents.files.append(
+                Attachment(decode_undeclared(file.name, contents.charset), "application/octet-stream", file.content)
+            )
+    declared = part.content_type.params.get("charset", "")
+    if len(data) < _TOO_SHORT and not says_charset(declared):
+        text = _lines(decode_undeclared(data, contents.charset))
+    else:
+        text = _lines(decode_text(data, declared))
     if len(text) > MAX_TEXT:
-        contents.defects.append("The text was longer than a million characters; the rest is only in the original.")
+        contents.defects.append(
+            lazy("The text was longer than a million characters; the rest is only in the original.")
+        )
         text = text[:MAX_TEXT]
     if part.type == "text/html":
         return [Segment(html=text)]
@@ -140,19 +152,19 @@ def _body(part: Part, contents: Contents) -> list[Segment]:
 
 def _attach(part: Part, name: str | None, contents: Contents) -> list[Segment]:
     if len(contents.files) >= MAX_FILES:
-        contents.defects.append("The mail has too many files; the last ones were left out.")
+        contents.defects.append(lazy("The mail has too many files; the last ones were left out."))
         return []
     data = decode_transfer(part.body, part.encoding)
     if part.type in {"application/ms-tnef", "application/vnd.ms-tnef"} or data.startswith(SIGNATURE):
         tnef = read_tnef(data)
         if tnef is not None:
             return _unpack(tnef, data, contents)
-        contents.defects.append("A winmail.dat could not be read; it was kept as a file.")
+        contents.defects.append(lazy("A winmail.dat could not be read; it was kept as a file."))
     content_id = part.raw("content-id")
     inline = part.disposition.value == "inline" or (content_id is not None and part.disposition.value != "attachment")
     contents.files.append(
         Attachment(
-            name=name or made_up_name(part, data, len(contents.files) + 1),
+            name=name or made_up_name(part, data, len(contents.files) + 1, contents.charset),
             content_type=part.type,
             content=data,
             content_id=decode_text(content_id).strip().strip("<>") if content_id else None,
@@ -189,7 +201,7 @@ def _unpack(tnef: Tnef, data: bytes, contents: Contents) -> list[Segment]:
             )
         )
     if not tnef.complete:
-        contents.defects.append("A winmail.dat is damaged; it was kept beside the files found in it.")
+        contents.defects.append(lazy("A winmail.dat is damaged; it was kept beside the files found in it."))
         contents.files.append(Attachment("winmail.dat", "application/ms-tnef", data))
     text = tnef.text or (rtf_to_text(tnef.rtf) if tnef.rtf else None)
     if not text and tnef.html is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .sentences import lazy
+
 DAEMON = re.compile(
     r"^(?:mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|postmaster|mail[-_.]?delivery|mailerdaemon"
     r"|mail[-_.]?system|mail[-_.]?administrator|bounces?|smtp[-_.]?gateway"
@@ -147,20 +149,20 @@ REASONS: tuple[tuple[str, bool, re.Pattern[str]], ...] = tuple(
     (name, soft, re.compile(pattern, re.IGNORECASE))
     for name, soft, pattern in (
         (
-            "mailbox full",
+            lazy("mailbox full"),
             True,
             r"quota|mailbox (?:is )?full|mail ?folder is full|storage|exceeds allowed size|insufficient (?:disk"
             r"|system)|5\.2\.2|4\.2\.2|перепол",
         ),
         (
-            "spam",
+            lazy("spam"),
             False,
             r"\bspam|spamm|blacklist|blocklist|black list|block list|reputation|junk|5\.7\.\d+.{0,60}(?:policy"
             r"|content)|dnsbl|rbl\b|listed (?:by|in|at|on)|unsolicited",
         ),
-        ("virus", False, r"\bvirus|malware|infected"),
+        (lazy("virus"), False, r"\bvirus|malware|infected"),
         (
-            "unknown user",
+            lazy("unknown user"),
             False,
             r"user (?:is )?(?:unknown|not (?:found|known|listed))|unknown (?:user|recipient|local|account"
             r"|address)|no such (?:user|recipient|mailbox|person|address|account)|does(?: not|n'?t) exist|5\.1\.1"
@@ -169,34 +171,34 @@ REASONS: tuple[tuple[str, bool, re.Pattern[str]], ...] = tuple(
             r"|не существует|user not found|unrouteable",
         ),
         (
-            "mailbox disabled",
+            lazy("mailbox disabled"),
             False,
             r"disabled|deactivated|inactive|suspended|discontinued|expired|no longer (?:valid|active|in use"
             r"|available)|5\.2\.1",
         ),
         (
-            "unknown domain",
+            lazy("unknown domain"),
             False,
             r"host (?:unknown|not found)|domain (?:unknown|not found|does not exist)|name service error|5\.1\.2"
             r"|nxdomain|no mx|dns (?:error|lookup|name)|unknown (?:host|domain)|bad destination host",
         ),
         (
-            "too large",
+            lazy("too large"),
             False,
             r"too (?:large|big)|size (?:limit|exceeds)|5\.3\.4|message length|exceeds? (?:\w+ ){0,3}size",
         ),
         (
-            "delayed",
+            lazy("delayed"),
             True,
             r"delay|will (?:continue|keep) (?:trying|to try)|not yet (?:been )?delivered|4\.[04]\.\d|timed? ?out"
             r"|try again later|connection (?:refused|failed|lost)|unreachable|too long in|queue",
         ),
-        ("relaying refused", False, r"relay"),
+        (lazy("relaying refused"), False, r"relay"),
         (
-            "policy",
+            lazy("policy"),
             False,
             r"polic|5\.7\.|authenticat|dmarc|dkim|spf\b|not permitted|prohibited|access denied|blocked|refused",
         ),
-        ("loop", False, r"too many hops|loop"),
+        (lazy("loop"), False, r"too many hops|loop"),
     )
 )

@@ -9,6 +9,7 @@ from .bounce_text import addresses_in_original, failed_in_text, report_text, spl
 from .bounce_words import CHALLENGE, DAEMON, DAEMON_NAME, FAILURE, REASONS, SUBJECT
 from .charsets import decode_text
 from .model import Attachment, Mail
+from .sentences import lazy
 
 _REPLY = re.compile(
     r"^\s*(?:re|aw|antw|sv|vs|ref|rif|res|odp|fw|fwd|wg|tr|rv|отв|ответ|回复|答复|返信)\s*(?:\[\d+\])?\s*[:：]",
@@ -159,7 +160,10 @@ def _complaint(mail: Mail) -> Bounce | None:
             if value and _address(value)
         ]
         return Bounce(
-            f"complaint: {fields.get('feedback-type', 'abuse')[:40]}", tuple(failures), permanent=True, complaint=True
+            lazy("complaint: %(kind)s", kind=fields.get("feedback-type", "abuse")[:40]),
+            tuple(failures),
+            permanent=True,
+            complaint=True,
         )
     return None
 
@@ -235,9 +239,9 @@ def _from_text(mail: Mail, text: str) -> list[Failure]:
 def _reason(subject: str, text: str, failures: list[Failure]) -> tuple[str, bool]:
     diagnostic = " ".join(f"{failure.status} {failure.diagnostic}" for failure in failures)
     if any(failure.action == "delayed" for failure in failures):
-        return "delayed", True
+        return lazy("delayed"), True
     for words in (diagnostic, f"{subject}\n{text[:4000]}"):
         for name, soft, pattern in REASONS:
             if pattern.search(words):
                 return name, soft
-    return "not delivered", False
+    return lazy("not delivered"), False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from codecs import getincrementaldecoder
 
 import cchardet
 
@@ -71,15 +72,17 @@ _CYRILLIC = frozenset(
     {"koi8-r", "koi8-u", "cp1251", "windows-1251", "mac-cyrillic", "x-mac-cyrillic", "ibm855", "ibm866", "iso-8859-5"}
 )
 _WESTERN = frozenset({"cp1252", "latin-1"})
+_RUSSIAN = frozenset({"koi8-r", "koi8-u", "cp1251", "windows-1251"})
 # Codecs of Python that are no charsets of mails; some of them take quadratic time.
 _NOT_CHARSETS = frozenset(
     {"idna", "punycode", "undefined", "unicodeescape", "rawunicodeescape", "charmap", "mbcs", "oem", "palmos"}
 )
 _MAX_LABEL = 60
-_DETECT_BYTES = 20_000
+DETECT_BYTES = 20_000
 _LONG = 1000
 _PIECES = re.compile(r"[\x00-\x7f]*[^\x00-\x7f]{0,500}", re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_IS_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BJIH])")
 
 
@@ -91,6 +94,43 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
     lone surrogates.
     """
     return tidy(_decode(data, declared))
+
+
+def decode_undeclared(data: bytes, hint: str | None = None) -> str:
+    """Decode bytes that no label belongs to, such as raw bytes in a header.
+
+    What is UTF-8, be it with a little damage, is UTF-8; else `hint` goes before detection: the charset of other text in
+    the same mail.
+    """
+    if not data.isascii() and (text := _strict(data, "utf-8") or _mostly_utf8(data, always_right=0)) is not None:
+        return tidy(text)
+    return decode_text(data, hint)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether all of it is UTF-8, as ASCII is; the last letter may have been cut off."""
+    try:
+        getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def says_charset(label: str) -> bool:
+    """Whether a label names a charset with more than ASCII in it."""
+    return bool(_candidates(label))
+
+
+def likely_charset(data: bytes) -> str | None:
+    """The codec that bytes without a label are in, as far as they tell; UTF-8 is not asked for here."""
+    # Only what is not ASCII tells charsets apart: long English around one Russian word must not hide it.
+    found = cchardet.detect(data[:DETECT_BYTES])
+    codecs = _candidates(found.get("encoding") or "") if (found.get("confidence") or 0) >= 0.5 else ()
+    if (not codecs or codecs[0] in _CYRILLIC) and (codec := _cyrillic(data)) is not None:
+        return codec
+    if codecs == ("koi8-r",):
+        return "koi8-u"  # the same letters and the Ukrainian ones, which koi8-r has lines of tables for
+    return next((codec for codec in codecs if _strict(data, codec) is not None), None)
 
 
 def tidy(text: str) -> str:
@@ -111,8 +151,7 @@ def _decode(data: bytes, declared: str | None) -> str:
     codecs = _candidates(declared or "")
     if data.isascii() and not codecs and b"\x1b" not in data:
         return data.decode("ascii")
-    if _WESTERN.issuperset(codecs) and (text := _strict(data, "utf-8")) is not None:
-        # UTF-8 that calls itself Latin-1 is common; Latin-1 that happens to be valid UTF-8 does not occur in practice.
+    if (text := _utf8_instead_of(codecs, data)) is not None:
         return text
     for codec in codecs:
         if codec == "iso2022_jp":
@@ -125,6 +164,17 @@ def _decode(data: bytes, declared: str | None) -> str:
         elif codec not in _WESTERN and (text := _mostly(data, codec)) is not None:
             return text
     return _guess(data)
+
+
+def _utf8_instead_of(declared: tuple[str, ...], data: bytes) -> str | None:
+    """Decode UTF-8 that calls itself Latin-1 or Russian, which is common; None for what is as it says.
+
+    Latin-1 that happens to be valid UTF-8 does not occur in practice, nor does Russian that reads as Cyrillic in UTF-8.
+    Short words read as something else: "Ні" of windows-1251 is a Greek letter.
+    """
+    if not (_WESTERN | _RUSSIAN).issuperset(declared) or (text := _strict(data, "utf-8")) is None:
+        return None
+    return text if _WESTERN.issuperset(declared) or _IS_CYRILLIC.search(text) else None
 
 
 def _candidates(label: str) -> tuple[str, ...]:
@@ -168,12 +218,15 @@ def _mostly(data: bytes, codec: str) -> str | None:
     return text if wrong * 20 <= sum(1 for char in text[:100_000] if char > "\x7f") else None
 
 
-def _mostly_utf8(data: bytes) -> str | None:
-    """Decode UTF-8 with a few wrong bytes, reading those as Windows-1252; None when most of it is something else."""
+def _mostly_utf8(data: bytes, always_right: int = 2) -> str | None:
+    """Decode UTF-8 with a few wrong bytes, reading those as Windows-1252; None when most of it is something else.
+
+    A fifth may be wrong, and `always_right` bytes in any case.
+    """
     text = data.decode("utf-8", "surrogateescape")
     wrong = len(_SURROGATES.findall(text))
     right = sum(1 for char in text[:100_000] if char > "\x7f" and not "\ud800" <= char <= "\udfff")
-    if wrong > max(2, right // 4) or (wrong and not right):
+    if wrong > max(always_right, right // 4) or (wrong and not right):
         return None
     return _SURROGATES.sub(lambda hit: bytes([ord(hit[0]) - 0xDC00]).decode("cp1252", "replace"), text)
 
@@ -187,28 +240,16 @@ def _guess(data: bytes) -> str:
         return text
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") and (text := _strict(data, "utf-16")) is not None:
         return text
-    # Only what is not ASCII tells charsets apart: long English around one Russian word must not hide it.
-    found = cchardet.detect(data[:_DETECT_BYTES])
-    codecs = _candidates(found.get("encoding") or "") if (found.get("confidence") or 0) >= 0.5 else ()
-    if (not codecs or codecs[0] in _CYRILLIC) and (text := _cyrillic(data)) is not None:
-        return text
-    if (text := _first(data, codecs)) is not None:
-        return text
-    return data.decode("cp1252", "replace")
-
-
-def _first(data: bytes, codecs: tuple[str, ...]) -> str | None:
-    return next((text for codec in codecs if (text := _strict(data, codec)) is not None), None)
+    return data.decode(likely_charset(data) or "cp1252", "replace")
 
 
 def _cyrillic(data: bytes) -> str | None:
-    """Read a short text as Russian when nearly every byte above ASCII stands in a run like a Russian word."""
-    high = [byte for byte in data[:_DETECT_BYTES] if byte > 0x7F]
-    runs = re.findall(rb"[\xc0-\xff]{3,}", data[:_DETECT_BYTES])
+    """The codec of a short Russian text: nearly every byte above ASCII stands in a run like a Russian word."""
+    high = [byte for byte in data[:DETECT_BYTES] if byte > 0x7F]
+    runs = re.findall(rb"[\xc0-\xff]{3,}", data[:DETECT_BYTES])
     if not high or sum(map(len, runs)) * 10 < len(high) * 8:
         return None
-    readings = [data.decode(codec, "replace") for codec in ("koi8-r", "cp1251")]
-    return max(readings, key=_russian_score)
+    return max(("koi8-u", "cp1251"), key=lambda codec: _russian_score(data.decode(codec, "replace")))
 
 
 def _russian_score(text: str) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from .html import looks_like_html
 from .params import Structured, parse_structured
+from .sentences import lazy
 from .tnef import SIGNATURE as TNEF_SIGNATURE
 
 PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -108,7 +109,7 @@ def _split_headers(raw: bytes, budget: _Budget, top: bool) -> tuple[list[tuple[s
             position = line_match.end()
             break
         if position - start > MAX_HEADER_BYTES or len(found) >= MAX_HEADERS:
-            budget.note("The headers were too long; the rest of them was read as text.")
+            budget.note(lazy("The headers were too long; the rest of them was read as text."))
             break
         name = _HEADER_LINE.match(line)
         if not line.strip() and found and not _headers_go_on(raw, line_match.end()):
@@ -119,11 +120,11 @@ def _split_headers(raw: bytes, budget: _Budget, top: bool) -> tuple[list[tuple[s
         elif name is not None:
             found.append((name[1].decode("ascii").lower(), [line[name.end() :]]))
         elif found and _headers_go_on(raw, line_match.end()):
-            budget.note("A line among the headers is no header; it was read as part of the one before it.")
+            budget.note(lazy("A line among the headers is no header; it was read as part of the one before it."))
             found[-1][1].append(b" " + line)
         else:
             if found:
-                budget.note("There is no empty line between headers and text.")
+                budget.note(lazy("There is no empty line between headers and text."))
             break
         position = line_match.end()
     headers = [(key, b"".join(lines)[:MAX_HEADER_VALUE]) for key, lines in found]
@@ -147,8 +148,7 @@ def _headers_go_on(raw: bytes, position: int) -> bool:
 def _part(headers: list[tuple[str, bytes]], body: bytes, depth: int, default: str) -> Part:
     part = Part(headers, body, depth)
     content_type = part.raw("content-type")
-    charset_hint = None
-    part.content_type = parse_structured(content_type, charset_hint) if content_type else Structured(default)
+    part.content_type = parse_structured(content_type) if content_type else Structured(default)
     if part.content_type.value and "/" not in part.content_type.value:
         value = {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}.get(
             part.content_type.value, ""
@@ -168,10 +168,10 @@ def _split_children(node: Part, budget: _Budget) -> None:
         declared = node.content_type.params.get("boundary", "")
         if not declared or not node.type.startswith("text/") or b"--" + declared.encode() not in node.body:
             return
-        budget.note("The mail calls itself one text but has several parts.")
+        budget.note(lazy("The mail calls itself one text but has several parts."))
         node.content_type = Structured("multipart/mixed", node.content_type.params)
     if node.depth >= MAX_DEPTH:
-        budget.note("The mail is nested too deeply; its inner parts were kept as a file.")
+        budget.note(lazy("The mail is nested too deeply; its inner parts were kept as a file."))
         node.content_type = Structured("application/octet-stream", node.content_type.params)
         return
     boundary = node.content_type.params.get("boundary", "").encode("utf-8", "replace").rstrip()
@@ -179,7 +179,7 @@ def _split_children(node: Part, budget: _Budget) -> None:
     if pieces is None:
         guess = _BOUNDARY_LINE.search(node.body)
         pieces = _pieces(node.body, guess[1]) if guess is not None else None
-        budget.note("The boundary between the parts is missing or wrong.")
+        budget.note(lazy("The boundary between the parts is missing or wrong."))
     if pieces is None:
         kind = "text/html" if _is_html(node.body) else "text/plain"
         node.content_type = Structured(kind, node.content_type.params)
@@ -187,7 +187,7 @@ def _split_children(node: Part, budget: _Budget) -> None:
     default = "message/rfc822" if node.type == "multipart/digest" else "text/plain"
     for piece in pieces:
         if budget.parts <= 0:
-            budget.note("The mail has too many parts; the last ones were left out.")
+            budget.note(lazy("The mail has too many parts; the last ones were left out."))
             return
         budget.parts -= 1
         headers, body = _split_headers(piece, budget, top=False)

@@ -8,10 +8,12 @@ from email.utils import parsedate_tz
 
 from .addresses import parse_addresses
 from .bodies import body_html, body_text, gather
-from .charsets import decode_text, tidy
+from .charsets import DETECT_BYTES, decode_text, decode_undeclared, is_utf8, likely_charset, says_charset, tidy
 from .model import Address, Mail
 from .parts import Part, parse_parts
 from .protection import find_protection, signed_bytes
+from .sentences import lazy
+from .transfer import decode_transfer
 from .words import decode_words
 
 _ID = re.compile(r"<[^<>\s]{1,996}>")
@@ -36,15 +38,15 @@ def read_mail(raw: bytes) -> Mail:
     Bounded in depth (30), parts (500), headers (1,000) and text (a million characters); time grows with the size only.
     """
     root, defects = parse_parts(raw)
-    contents = gather(root)
-    defects.extend(contents.defects)
     charset = _charset(root)
+    contents = gather(root, charset)
+    defects.extend(contents.defects)
     html = body_html(contents.segments)
     headers = tuple((name, _header_text(name, value, charset)) for name, value in root.headers)
     text = body_text(contents.segments)
     sender = _sender(root, charset)
     if sender is None:
-        defects.append("The mail names no sender.")
+        defects.append(lazy("The mail names no sender."))
     return Mail(
         message_id=next(iter(_ids(root, "message-id")), None),
         in_reply_to=_ids(root, "in-reply-to"),
@@ -71,19 +73,27 @@ def read_mail(raw: bytes) -> Mail:
 
 
 def _charset(root: Part) -> str | None:
-    """The charset that raw header bytes are probably in: that of the first text."""
+    """The charset that bytes without a label are probably in: that of the first text that has one, else the one that
+    all of them together look like, since a subject or the name of a file is often too short to tell.
+    """
+    unlabelled: list[bytes] = []
     queue = [root]
     while queue:
         part = queue.pop(0)
-        if declared := part.content_type.params.get("charset"):
+        declared = part.content_type.params.get("charset", "")
+        if says_charset(declared):
             return declared
+        unlabelled.extend(value for _name, value in part.headers)
+        if not part.children and part.type.startswith("text"):
+            unlabelled.append(decode_transfer(part.body, part.encoding)[:DETECT_BYTES])
         queue.extend(part.children)
-    return None
+    raw = [each for each in unlabelled if not is_utf8(each)]
+    return likely_charset(b"\n".join(raw)) if raw else None
 
 
 def _header_text(name: str, value: bytes, charset: str | None) -> str:
     if name in _STRUCTURED or (b"=?" not in value and value.isascii()):
-        return tidy(" ".join(decode_text(value, charset).split()))
+        return tidy(" ".join(decode_undeclared(value, charset).split()))
     return re.sub(r"\s+", " ", decode_words(value, charset)).strip()
 
 

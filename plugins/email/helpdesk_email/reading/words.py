@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 
-from .charsets import decode_text, tidy
+from .charsets import decode_text, decode_undeclared, tidy
 from .transfer import decode_base64
 
 _WORD = re.compile(
@@ -27,7 +27,7 @@ def decode_words(value: bytes, charset: str | None = None) -> str:
     """
     value = unfold(value)
     if b"=?" not in value:
-        return decode_text(value, charset if not value.isascii() or b"\x1b" in value else None)
+        return decode_undeclared(value, charset if not value.isascii() or b"\x1b" in value else None)
     pieces: list[str] = []
     pending: list[tuple[str, bytes]] = []
     carried = b""
@@ -94,4 +94,4 @@ def _join(pending: list[tuple[str, bytes]], carried: bytes) -> str:
 
 
 def _plain(chunk: bytes, charset: str | None) -> str:
-    return decode_text(chunk, charset if not chunk.isascii() else None)
+    return decode_undeclared(chunk, charset if not chunk.isascii() else None)

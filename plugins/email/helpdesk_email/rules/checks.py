@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Helpdesk
 from helpdesk_core.api.departments import Department
+from helpdesk_core.api.i18n import joined
 from helpdesk_core.api.tickets import vocabulary
 
 from ..desk.models import Blocked, Suppressed
@@ -16,9 +17,14 @@ from ..foreseen import Foreseen, blockable
 from ..reading import Mail
 from ..routing import Place
 from ..senders import Sender
+from ..texts import texts
 from .matching import Wishes, wishes_of
 from .models import Rule
 from .spam import Scorer, total
+
+_l = texts.lazy
+LONGEST_REASON = 100
+"""So many characters of what somebody says about spam are kept."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,11 @@ class Checks:
         score = total(mail, self.scorers)
         if score.points < limit:
             return None
-        return f"It looks like spam: {score.points:g} points of {limit} ({', '.join(score.reasons)[:300]})."
+        points = int(score.points) if score.points.is_integer() else score.points
+        why = joined(
+            (each if len(each) <= LONGEST_REASON else each[:LONGEST_REASON] for each in score.reasons[:10]), ", "
+        )
+        return _l("It looks like spam: %(points)s points of %(limit)s (%(why)s).", points=points, limit=limit, why=why)
 
     def wishes(self, mail: Mail, sender: str, recipients: Sequence[str], size: int) -> Wishes:
         """Return what the rules want, without priorities and types that are gone by now."""

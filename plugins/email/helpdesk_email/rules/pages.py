@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.api import HelpdeskError, Route
 from helpdesk_core.api.errors import Invalid
-from helpdesk_core.api.web import close_session, current_actor, current_desk, db, words
+from helpdesk_core.api.portal import refuse_unusable
+from helpdesk_core.api.web import close_session, current_actor, current_desk, db, said, words
 
 from ..receiving import Gateway
 from ..texts import texts
@@ -96,7 +97,7 @@ class RulePages:
         try:
             return try_rules(self.gateway, current_actor(), uid), ""
         except HelpdeskError as error:
-            return None, str(error)
+            return None, said(error)
 
 
 def _says(rule: Rule) -> tuple[str, str]:
@@ -164,6 +165,7 @@ def _form(draft: RuleDraft, there: Rule | None, errors: Errors) -> Any:
 def _attempt(change: Callable[[], object]) -> Errors:
     close_session()
     try:
+        refuse_unusable(request.form)
         change()
     except Invalid as error:
         return error.problems

@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..reading import Mail
+from ..texts import texts
+
+_l = texts.lazy
 
 _NUMBER = re.compile(r"-?\d{1,4}(?:\.\d{1,4})?")
 _STATUS = re.compile(r"\bscore=(-?\d{1,4}(?:\.\d{1,4})?)(?:\s+required=(\d{1,4}(?:\.\d{1,4})?))?", re.IGNORECASE)
@@ -37,7 +40,7 @@ def score_headers(mail: Mail) -> Score:
     failed = _authentication(mail)
     points = (worst[0] if worst else 0.0) + sum(_FAILED[each] for each in failed)
     reasons = [worst[1]] if worst and worst[0] > 0 else []
-    reasons += [f"{each.upper()} failed" for each in failed]
+    reasons += [_l("%(check)s failed", check=each.upper()) for each in failed]
     return Score(max(0.0, round(points, 2)), tuple(reasons))
 
 
@@ -66,13 +69,16 @@ def _spamassassin(mail: Mail) -> list[tuple[float, str]]:
             points = _scaled(float(match[1]), float(match[2] or CERTAIN))
             found.append((max(points, CERTAIN) if said else points, f"SpamAssassin: {match[0]}"))
         elif said:
-            found.append((CERTAIN, "SpamAssassin: yes"))
+            found.append((CERTAIN, _l("SpamAssassin: yes")))
     return found
 
 
 def _rspamd(mail: Mail) -> list[tuple[float, str]]:
     return [
-        (_scaled(float(match[1]), float(match[2])), f"rspamd: {match[1]} of {match[2]}")
+        (
+            _scaled(float(match[1]), float(match[2])),
+            _l("rspamd: %(points)s of %(limit)s", points=match[1], limit=match[2]),
+        )
         for value in mail.header_all("X-Spamd-Result")
         if (match := _RSPAMD.search(value))
     ]

@@ -54,6 +54,25 @@ def test_an_automatic_mail_about_nothing_opens_a_ticket_and_is_not_confirmed(
     assert [str(each["To"]) for each in sent()] == ["Carla Customer <carla@example.net>"]
 
 
+@pytest.mark.parametrize(
+    ("list_id", "confirmed"),
+    [
+        ("Weekly news <news.example.org>", False),
+        ("news.example.org", False),
+        ("Support <support.example.com>", True),
+        ("", True),
+    ],
+)
+def test_a_mailing_list_gets_no_confirmation_unless_it_is_an_address_of_ours(
+    desk: Helpdesk, gateway: Gateway, sent: Sent, list_id: str, confirmed: bool
+) -> None:
+    row = gateway.receive(written("Read all about it", Precedence="bulk" if list_id else "normal", List_Id=list_id))
+    assert row.state == "done"
+    assert len(tickets(desk)) == 1
+    assert bool(sent()) is confirmed
+    assert any("mailing list news.example.org" in each.get("why", "") for each in row.decisions) is not confirmed
+
+
 def test_a_delivery_report_becomes_a_note_that_says_who_was_not_reached(
     desk: Helpdesk, gateway: Gateway, adam: Actor, ticket: Ticket, answered: EmailMessage, sent: Sent
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk_core.api import Actor
+from helpdesk_core.api import SYSTEM, Actor
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.prepared import Databases
@@ -113,6 +113,25 @@ def test_a_dropped_mail_can_be_taken_back_and_opens_a_ticket(
     assert gateway.find(row.uid).state == "done"
 
 
+def test_a_number_of_no_ticket_is_said_beside_the_mail(gateway: Gateway, browser: Browser) -> None:
+    row = quarantined(gateway)
+    browser.get(f"{HERE}/mails/{row.uid}")
+    page = browser.submit("to-ticket", number="99999")
+    assert "There is no ticket #99999" in page.words
+    assert "Cheap pills" in page.words
+    assert gateway.find(row.uid).state == "quarantined"
+
+
+def test_many_mails_are_done_although_one_is_gone(gateway: Gateway, browser: Browser) -> None:
+    row, gone = quarantined(gateway), quarantined(gateway, subject="More pills")
+    browser.get(f"{HERE}/", state="quarantined")
+    with gateway.desk.begin(SYSTEM) as tx:
+        tx.session.delete(tx.session.get_one(Received, gone.id))
+    page = browser.submit("bulk", uid=[gone.uid, row.uid], press="do=drop")
+    assert "Done with 1 mail. 1 could not be." in page.words
+    assert gateway.find(row.uid).state == "dropped"
+
+
 def test_a_mail_is_put_on_a_ticket_as_the_answer_of_who_asked_or_as_a_note(
     site: PluginSite, gateway: Gateway, browser: Browser
 ) -> None:
@@ -129,9 +148,6 @@ def test_a_mail_is_put_on_a_ticket_as_the_answer_of_who_asked_or_as_a_note(
         ("public", "Carla Customer"),
         ("internal", "Eve"),
     ]
-    browser.get(f"{HERE}/mails/{quarantined(gateway, subject='Third').uid}")
-    page = browser.submit("to-ticket", number="99999")
-    assert page.status == 404
 
 
 def test_many_are_dropped_and_taken_back_at_once(gateway: Gateway, browser: Browser) -> None:
@@ -196,3 +212,32 @@ def test_the_list_costs_the_same_for_one_mail_and_for_many(
     with count_queries(site.desk) as many:
         browser.get(f"{HERE}/")
     assert len(one) == len(many) <= 8, f"{one}\n\n{many}"
+
+
+def test_a_german_desk_shows_the_path_and_the_reason_in_german(gateway: Gateway, browser: Browser) -> None:
+    browser.headers["Accept-Language"] = "de"
+    done, waiting = gateway.receive(written()), quarantined(gateway)
+    shown = " ".join(browser.get(f"{HERE}/mails/{done.uid}").words.split())
+    for words in (
+        "Dekodiert: gelesen · 24 Zeichen, 0 Dateien",
+        "Absender: carla@example.net (neu)",
+        "Passende Tickets: keine · Nichts in ihr weist auf ein Ticket hin.",
+        "Welche Abteilung: support · Sie ging an support@example.com.",
+        "Zitate: ungekürzt",
+        "Ergebnis: neues Ticket: #",
+    ):
+        assert words in shown
+    reason = "Sie sieht nach Spam aus: Punkte 9,1 von 5"
+    assert reason in browser.get(f"{HERE}/mails/{waiting.uid}").words
+    assert reason in browser.get(f"{HERE}/").words
+    browser.get(f"{HERE}/mails/{waiting.uid}")
+    browser.submit("drop")
+    assert f"Verworfen von Olga Owner. {reason}" in browser.get(f"{HERE}/mails/{waiting.uid}").words
+    assert (waiting.reason or "").startswith("It looks like spam: 9.1 points of 5")
+
+
+def test_what_is_wrong_with_a_mail_is_said_in_german_too(gateway: Gateway, browser: Browser) -> None:
+    browser.headers["Accept-Language"] = "de"
+    row = gateway.receive(b"From: carla@example.net\nContent-Type: multipart/mixed\n\nHello")
+    page = browser.get(f"{HERE}/mails/{row.uid}")
+    assert page.words.count("Die Grenze zwischen den Teilen fehlt oder ist falsch.") == 2

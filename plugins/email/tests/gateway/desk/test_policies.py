@@ -8,7 +8,10 @@ from sqlalchemy import select
 
 from helpdesk_core.api import SYSTEM, Actor, Helpdesk
 from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.mail import Envelope, Receipt, Refusal
 from helpdesk_core.api.tickets import NewMessage, TicketTag, find_ticket, note, participants, reply
+from helpdesk_core.jobs.worker import Worker
+from helpdesk_core.mail.transport import MemoryTransport
 from helpdesk_core.testing.site import World
 from helpdesk_email.desk.marks import fates
 from helpdesk_email.desk.rethreading import move_mails
@@ -19,7 +22,7 @@ from helpdesk_email.rules.matching import fits
 from helpdesk_email.rules.service import RuleDraft, change_rule, create_rule, draft_of, move_rule
 from helpdesk_email.rules.spam import score_headers
 from helpdesk_email.rules.trying import try_rules
-from helpdesk_email.storing import Envelope
+from helpdesk_email.storing import Envelope as Recipients
 
 from ..gateways import answer_to, messages, report, tickets, written
 
@@ -67,7 +70,7 @@ def test_rules_drop_and_quarantine_new_mail_but_never_an_answer(
     create_rule(desk, SYSTEM, RuleDraft(name="Away", header="X-Bulk", header_value="yes", end="drop"))
     create_rule(desk, SYSTEM, RuleDraft(name="Wait", recipient="support+promo@example.com", end="quarantine"))
     assert gateway.receive(written(X_Bulk="yes")).state == "dropped"
-    waiting = gateway.receive(written("2"), Envelope(recipients=("support+promo@example.com",)))
+    waiting = gateway.receive(written("2"), Recipients(recipients=("support+promo@example.com",)))
     assert (waiting.state, waiting.reason) == ("quarantined", "The rule “Wait” keeps it in the quarantine.")
     answer = answer_to(confirmation, "Thanks", sender="carla@example.net", X_Bulk="yes")
     assert gateway.receive(answer).state == "done"
@@ -138,6 +141,45 @@ def test_a_bounce_marks_the_message_and_nothing_more_is_sent_there_until_allowed
     allow(desk, SYSTEM, suppressed.uid)
     reply(desk, adam, ticket.number or "", NewMessage(text="Once more"))
     assert [each for each in sent() if "carla@example.net" in each["To"]]
+
+
+class Refusing(MemoryTransport):
+    """A mail server that refuses every recipient with these words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def send(self, envelope: Envelope) -> Receipt:
+        self.sent.append(envelope)
+        return Receipt((), {each: Refusal(self.words, permanent=True) for each in envelope.recipients})
+
+
+@pytest.mark.parametrize(
+    ("words", "suppresses"),
+    [
+        ("550 5.1.1 <carla@example.net>: no such user here", True),
+        ("550 5.2.1 The mailbox is disabled", True),
+        ("554-5.1.10 RecipientNotFound", True),
+        ("550 5.7.1 Your address is listed", False),
+        ("550 No", False),
+    ],
+)
+def test_nothing_more_is_sent_to_an_address_that_the_server_refuses_as_not_being_there(
+    desk: Helpdesk, gateway: Gateway, adam: Actor, words: str, suppresses: bool
+) -> None:
+    gateway.receive(written())
+    server = Refusing(words)
+    worker = Worker(desk, transport=server, jobs=())
+    worker.run_once()
+    with desk.read() as session:
+        suppressed = suppressed_addresses(session)[0]
+    assert [each.address for each in suppressed] == (["carla@example.net"] if suppresses else [])
+    assert [each.reason for each in suppressed] == ([words] if suppresses else [])
+    server.sent.clear()
+    reply(desk, adam, tickets(desk)[0].number or "", NewMessage(text="Is it still burning?"))
+    worker.run_once()
+    assert bool(server.sent) is not suppresses
 
 
 def test_who_writes_again_is_written_to_again(

@@ -59,3 +59,16 @@ def test_an_access_that_ends_soon_is_a_trouble(desk: Helpdesk, owner: Actor, clo
     assert complaints(desk) == []
     clock.advance(days=13)
     assert any("ends on 2026-03-20" in each for each in complaints(desk))
+
+
+def test_a_mailbox_that_waits_for_its_next_try_is_not_called_forgotten(
+    desk: Helpdesk, owner: Actor, clock: TestClock
+) -> None:
+    create_mailbox(desk, owner, MailboxDraft(name="Support", host="imap.example.com", username="support", password="x"))
+    with desk.begin(SYSTEM) as tx:
+        tried = {"tried_at": tx.now, "next_at": tx.now + timedelta(hours=1)}
+        tx.session.execute(update(Mailbox).values(failures=9, last_error="No route to host", **tried))
+    clock.advance(minutes=59)
+    assert [each.key.rpartition(":")[2] for each in troubles(desk)] == ["fails"]
+    clock.advance(minutes=17)
+    assert [each.key.rpartition(":")[2] for each in troubles(desk)] == ["fails", "silent"]

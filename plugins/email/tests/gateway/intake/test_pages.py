@@ -7,6 +7,11 @@ import pytest
 
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.queries import count_queries
+from helpdesk_core.web.submitted import UNUSABLE
+from helpdesk_email.intake.health import complaints
+from helpdesk_email.intake.mailboxes import MailboxDraft, create_mailbox
+from helpdesk_email.intake.sessions import MailboxFailed
+from helpdesk_email.plugin import EmailPlugin
 
 from .servers import PASSWORD, Dovecot
 
@@ -42,6 +47,23 @@ def test_an_admin_adds_a_mailbox_tests_it_changes_it_and_removes_it(
     assert "looked into within ten seconds" in page.words
     page = browser.submit(press="Remove the mailbox")
     assert "No mailbox yet" in page.words
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/admin/x/email/mailboxes/new", "name"),
+        ("/admin/x/email/addresses/new", "name"),
+        ("/admin/x/email/out/keys/new", "domain"),
+        ("/admin/x/email/rules/new", "name"),
+        ("/desk/x/email/blocked", "value"),
+    ],
+)
+def test_forms_refuse_nul_as_those_of_core_do(site: PluginSite, address: str, field: str) -> None:
+    browser = site.browser(site.world.actor(site.world.user("Olga", is_owner=True)))
+    browser.get(address)
+    page = browser.post(address, {field: "a\0@example.com"})
+    assert UNUSABLE in page.words
 
 
 def test_who_may_not_manage_settings_sees_nothing_of_it(site: PluginSite) -> None:
@@ -90,3 +112,21 @@ def test_the_list_costs_the_same_for_one_mailbox_and_for_many(site: PluginSite, 
     with count_queries(site.desk) as many:
         browser.get("/admin/x/email/")
     assert len(one) == len(many), f"{one}\n\n{many}"
+
+
+def test_a_german_administrator_reads_in_german_why_a_mailbox_fails(site: PluginSite) -> None:
+    owner = site.world.actor(site.world.user("Olga", is_owner=True))
+    draft = MailboxDraft(name="Support", host="127.0.0.1", port=9, username="support", password=PASSWORD)
+    mailbox = create_mailbox(site.desk, owner, draft)
+    plugin = site.desk.plugins.plugin("email")
+    assert isinstance(plugin, EmailPlugin)
+    for _try in range(2):
+        with pytest.raises(MailboxFailed, match="nothing answers at this port"):
+            plugin.supervisor.fetch_now(mailbox.id)
+    browser = site.browser(owner)
+    browser.headers["Accept-Language"] = "de"
+    why = "127.0.0.1 versagt: an diesem Port antwortet nichts."
+    assert why in browser.get("/admin/x/email/").words
+    assert why in browser.get(f"/admin/x/email/mailboxes/{mailbox.uid}").words
+    assert f"Das Postfach „Support“ konnte 2-mal nicht abgerufen werden: {why}" in browser.get("/admin/health").words
+    assert [each for each in complaints(site.desk) if "127.0.0.1 fails: nothing answers at this port." in each]
