@@ -14,6 +14,7 @@ from helpdesk_core.api.users import User, require
 
 from .actions import all_actions
 from .models import Person, RuleRow
+from .notifying import missing
 from .rules import TIME, TRIGGERS, Act, Rule, all_rules
 from .texts import lazy
 
@@ -92,7 +93,11 @@ def save_person(desk: Helpdesk, actor: Actor, uid: str, skills: Sequence[str], *
 
 
 def problems_of(tx: Transaction, rule: Rule, row: RuleRow | None) -> Problems:
-    """Return what is wrong with a rule, by field; `row` is the one it takes the place of."""
+    """Return what is wrong with a rule, by field; `row` is the one it takes the place of.
+
+    Whether those whom an action names are there is asked of actions that begin to count: those of a rule in use that
+    are new, or all when it is put into use. So it can be changed and switched off although somebody has left.
+    """
     problems: Problems = {}
     name = " ".join(rule.name.split())
     if not 0 < len(name) <= 100:
@@ -118,18 +123,21 @@ def problems_of(tx: Transaction, rule: Rule, row: RuleRow | None) -> Problems:
         ]
     if not rule.actions and not rule.is_last:
         problems["actions"] = [lazy("Say what it does: choose an action.")]
+    counted = row.actions if row is not None and row.is_active else ()
     for place, act in enumerate(rule.actions):
-        problem = _action_problem(tx, act)
+        begins = rule.is_active and {"action": act.action, "value": act.value} not in counted
+        problem = _action_problem(tx, act, begins=begins)
         if problem is not None:
             problems[f"actions.{place}"] = [problem]
     return problems
 
 
-def _action_problem(tx: Transaction, act: Act) -> Any:
+def _action_problem(tx: Transaction, act: Act, *, begins: bool) -> Any:
     known = all_actions(tx.desk)
     if act.action not in known:
         return lazy("There is no action “%(action)s”. Choose one of the list.", action=act.action)
-    return action_problem(tx.desk, tx.session, known[act.action], act.value)
+    problem = action_problem(tx.desk, tx.session, known[act.action], act.value)
+    return problem or (missing(tx.desk, tx.session, act.action, act.value) if begins else None)
 
 
 def _row(tx: Transaction, uid: str) -> RuleRow:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api import Transaction
+from helpdesk_core.api import Helpdesk, Transaction
 from helpdesk_core.api.db import new_uid
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.mail import Mailbox, OutgoingDraft, desk_url, is_address, new_message_id, queue, site_address
 from helpdesk_core.api.tickets import Ticket
-from helpdesk_core.api.users import User, people_who_may, people_with_role
+from helpdesk_core.api.users import User, all_roles, colleague_problem, people_who_may, people_with_role
 
 from .texts import lazy
 
@@ -39,6 +39,19 @@ def check_assignee(value: str) -> None:
     """Raise ValueError for what is neither an address nor nothing."""
     if value and not is_address(value):
         raise ValueError(lazy("“%(value)s” is no mail address.", value=value))
+
+
+def missing(desk: Helpdesk, session: Session, action: str, value: str) -> str | None:
+    """Return who is named by an action and is not there, as a problem; None if nobody is missing."""
+    if action == "assign" and value:
+        return colleague_problem(desk, session, value)
+    if action == "notify":
+        keys = [role.key for role in all_roles(session)]
+        named = [each.removeprefix("role ") for each in read(value) if each.startswith("role ")]
+        for key in named:
+            if key not in keys:
+                return lazy("There is no role “%(key)s”. Choose one of: %(list)s.", key=key, list=", ".join(keys))
+    return None
 
 
 def notify(tx: Transaction, ticket: Ticket, whom: Sequence[str]) -> None:

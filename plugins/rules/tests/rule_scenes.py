@@ -31,13 +31,18 @@ def keep(
     on: str | Sequence[str],
     when: Sequence[tuple[str, str, str]] = (),
     then: Sequence[tuple[str, str]] = (),
+    uid: str | None = None,
     **more: Any,
 ) -> str:
-    """Keep a rule: `when` are field, operator and values with commas, `then` actions with their values."""
+    """Keep a rule: `when` are field, operator and values with commas, `then` actions with their values.
+
+    With a uid it takes the place of that one.
+    """
     conditions = tuple(Condition(key, operator, tuple(filter(None, text.split(",")))) for key, operator, text in when)
     triggers = (on,) if isinstance(on, str) else tuple(on)
     acts = tuple(Act(*each) for each in then)
-    return save_rule(site.desk, SYSTEM, Rule(name=name, triggers=triggers, conditions=conditions, actions=acts, **more))
+    rule = Rule(name=name, triggers=triggers, conditions=conditions, actions=acts, **more)
+    return save_rule(site.desk, SYSTEM, rule, uid)
 
 
 def opened(site: PluginSite, actor: Any = None, **fields: Any) -> str:

@@ -113,12 +113,14 @@ def test_two_rules_that_undo_each_other_come_to_an_end(site: PluginSite) -> None
 
 
 def test_an_action_that_cannot_be_done_says_why_and_the_others_are_done(site: PluginSite) -> None:
-    keep(site, "Tell", "opened", [], [("notify", "agent"), ("assign", "gone@example.net"), ("tag", "told")])
+    site.world.department("billing")
+    elsewhere = site.world.agent("Eve Else", "billing").email
+    keep(site, "Tell", "opened", [], [("notify", "agent"), ("assign", elsewhere), ("tag", "told")])
     number = opened(site)
     assert tags(site, number) == ["told"]
-    nobody, unknown = errors(site, number)
+    nobody, stranger = errors(site, number)
     assert "nobody to notify" in nobody
-    assert "Nobody has the address" in unknown
+    assert "Eve Else does not work in" in stranger
 
 
 def test_a_reply_is_the_departments_and_never_goes_to_a_machine(site: PluginSite) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.tickets import NewMessage, reply
-from helpdesk_core.api.users import User
+from helpdesk_core.api.users import User, deactivate_user
 from helpdesk_core.testing.plugins import PluginSite
 from helpdesk_rules.happening import forget
 from helpdesk_rules.keeping import save_person
@@ -139,6 +139,8 @@ def test_what_says_not_whom_is_refused() -> None:
         ("opened", [], [("tag", "a"), ("priority", "soon")], "actions.1", "Choose one of"),
         ("opened", [], [("reply", "Dear {name}")], "actions.0", "Nothing is known for {name}"),
         ("opened", [], [("notify", "everybody")], "actions.0", "is nobody to notify"),
+        ("opened", [], [("notify", "agent, role king")], "actions.0", "There is no role “king”"),
+        ("opened", [], [("assign", "ghost@example.com")], "actions.0", "Nobody who works tickets"),
         ("never", [], [("tag", "a")], "triggers", "Say when"),
     ],
 )
@@ -148,6 +150,22 @@ def test_a_rule_that_cannot_work_is_refused_with_the_mend(
     with pytest.raises(Invalid) as refused:
         keep(site, "Wrong", on, when, then)
     assert mend in refused.value.problems[field][0]
+
+
+def test_a_rule_can_be_changed_and_switched_off_although_somebody_named_has_left(site: PluginSite) -> None:
+    ann = site.world.agent("Ann", address="ann@example.com")
+    to_ann = [("assign", "ann@example.com")]
+    uid = keep(site, "To Ann", "opened", [], to_ann)
+    deactivate_user(site.desk, SYSTEM, ann.uid or "")
+    keep(site, "To our Ann", "opened", [], to_ann, uid=uid)
+    keep(site, "To our Ann", "opened", [], [("tag", "a"), *to_ann], uid=uid)
+    keep(site, "To our Ann", "opened", [], to_ann, uid=uid, is_active=False)
+    keep(site, "Not yet", "opened", [], [("notify", "role king")], is_active=False)
+    for name, again in (("To our Ann", uid), ("To Ann again", None)):
+        with pytest.raises(Invalid) as refused:
+            keep(site, name, "opened", [], to_ann, uid=again)
+        said = "Nobody who works tickets has the address “ann@example.com”."
+        assert [str(each) for each in refused.value.problems["actions.0"]] == [said]
 
 
 def test_the_log_is_forgotten_after_its_time(site: PluginSite) -> None:

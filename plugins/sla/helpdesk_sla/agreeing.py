@@ -15,10 +15,11 @@ from helpdesk_core.api.db import affect, new_uid
 from helpdesk_core.api.errors import Conflict, Invalid, NotFound
 from helpdesk_core.api.settings import is_timezone
 from helpdesk_core.api.tickets import vocabulary
-from helpdesk_core.api.users import Organisation, all_roles, require
+from helpdesk_core.api.users import Organisation, all_roles, colleague_problem, require
 
 from . import owning, typing_in
-from .models import CalendarRow, PolicyRow, Watched
+from .concerning import look_again, of_calendar, of_new_policy, of_places, of_policy, owners_of
+from .models import CalendarRow, PolicyRow
 from .policies import TARGETS
 from .reading import step_of
 from .texts import _, lazy
@@ -132,8 +133,8 @@ def save_calendar(desk: Helpdesk, actor: Actor, draft: CalendarDraft, uid: str |
             kept, before.uid, before.is_current = before.uid, new_uid(), False
             tx.session.flush()
             row.uid = kept
-        owning.give(tx.session, uses, row, before)
-        _changed(tx)
+        had = owning.give(tx.session, uses, row, before)
+        look_again(tx, of_calendar(before, has_other_owners=owners_of(uses) != had))
         return row.uid
 
 
@@ -146,8 +147,8 @@ def delete_calendar(desk: Helpdesk, actor: Actor, uid: str) -> None:
         if used is not None:
             raise Conflict(lazy("The policy “%(policy)s” uses this calendar. Give it another one first.", policy=used))
         row.is_current = False
-        owning.give(tx.session, (), row, row)
-        _changed(tx)
+        had = owning.give(tx.session, (), row, row)
+        look_again(tx, of_calendar(row, has_other_owners=bool(had)))
 
 
 def save_policy(desk: Helpdesk, actor: Actor, draft: PolicyDraft, uid: str | None = None) -> str:
@@ -158,12 +159,16 @@ def save_policy(desk: Helpdesk, actor: Actor, draft: PolicyDraft, uid: str | Non
         values = _checked(tx, draft, row)
         if row is None:
             last = max((each.position for each in all_policies(tx.session)), default=-1)
-            row = PolicyRow(position=last + 1)
+            row = PolicyRow(position=last + 1, **values)
             tx.session.add(row)
-        for name, value in values.items():
-            setattr(row, name, value)
+            concerned = of_new_policy(row)
+        else:
+            changed = {name for name, value in values.items() if getattr(row, name) != value}
+            for name in changed:
+                setattr(row, name, values[name])
+            concerned = of_policy(row, changed)
         tx.session.flush()
-        _changed(tx)
+        look_again(tx, concerned)
         return row.uid
 
 
@@ -174,11 +179,12 @@ def order_policy(desk: Helpdesk, actor: Actor, uid: str, by: int) -> None:
         rows = list(all_policies(tx.session))
         place = rows.index(find_policy(tx.session, uid))
         other = place + by
-        if 0 <= other < len(rows):
-            rows[place], rows[other] = rows[other], rows[place]
+        if not 0 <= other < len(rows):
+            return
+        rows[place], rows[other] = rows[other], rows[place]
         for position, row in enumerate(rows):
             row.position = position
-        _changed(tx)
+        look_again(tx, of_places(rows[place], rows[other]))
 
 
 def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict[str, Any]:
@@ -195,6 +201,8 @@ def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict
     usable = typing_in.Usable(
         words,
         [role.key for role in all_roles(tx.session)],
+        partial(colleague_problem, tx.desk, tx.session) if draft.is_active else lambda _address: None,
+        row is not None and row.is_active,
         automatic_actions_of(tx.desk),
         partial(action_problem, tx.desk, tx.session),
     )
@@ -226,12 +234,6 @@ def _checked(tx: Transaction, draft: PolicyDraft, row: PolicyRow | None) -> dict
         "targets": kept,
         "steps": steps,
     }
-
-
-def _changed(tx: Transaction) -> None:
-    """Have the clocks of all open tickets looked at with the next tick."""
-    affect(tx.session, update(Watched).where(Watched.is_open).values(next_at=tx.now))
-    tx.reference_changed()
 
 
 def _name(text: str, problems: dict[str, list[str]]) -> str:

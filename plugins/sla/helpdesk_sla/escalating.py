@@ -1,6 +1,8 @@
 """Carrying out steps that are due: together with the note that they were, so that each happens once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -10,11 +12,12 @@ from helpdesk_core.api import SYSTEM, HelpdeskError, Transaction
 from helpdesk_core.api.automation import automatic_actions_of, run_action
 from helpdesk_core.api.db import new_uid
 from helpdesk_core.api.errors import Invalid
+from helpdesk_core.api.i18n import known_locale, written_moment, zone_named
 from helpdesk_core.api.mail import Mailbox, OutgoingDraft, desk_url, new_message_id, queue, site_address
 from helpdesk_core.api.tickets import Change, Ticket, TicketTag, change, lock_ticket, move
 from helpdesk_core.api.users import User, find_by_address, people_who_may, people_with_role
 
-from .models import Firing, LedgerRow, Watched
+from .models import Clock, Firing, LedgerRow, Watched
 from .texts import lazy
 from .wording import TARGET_NAMES
 
@@ -94,16 +97,27 @@ def _notify(tx: Transaction, ticket: Ticket, firing: Firing) -> int:
     people = _people(tx.session, ticket, firing.action)
     if not people:
         raise Invalid(lazy("There is nobody to notify. Assign the ticket, or give somebody the role."))
-    for name, address, locale in people:
-        queue(tx, _draft(tx, ticket, firing, name, address, locale), f"sla:{firing.id}:{address}")
+    due_at = tx.session.scalar(select(Clock.due_at).where(Clock.id == firing.clock_id))
+    for reader in people:
+        queue(tx, _draft(tx, ticket, firing, due_at, reader), f"sla:{firing.id}:{reader.address}")
     return len(people)
 
 
-def _people(session: Session, ticket: Ticket, action: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
-    """Return name, address and language of everybody to notify."""
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Somebody to notify; language and time zone are the site's where they have chosen none."""
+
+    name: str
+    address: str
+    locale: str | None = None
+    zone: str | None = None
+
+
+def _people(session: Session, ticket: Ticket, action: Mapping[str, Any]) -> list[_Reader]:
+    """Return everybody to notify."""
     who, value = action["action"], action["value"]
     if who == "mail":
-        return [("", value, None)]
+        return [_Reader("", value)]
     found: Sequence[User]
     if who == "notify_agent":
         found = [ticket.assignee] if ticket.assignee else []
@@ -111,19 +125,19 @@ def _people(session: Session, ticket: Ticket, action: Mapping[str, Any]) -> list
         found = people_who_may(session, MANAGE, ticket.department_id)
     else:
         found = people_with_role(session, value, ticket.department_id)
-    return [(each.name, each.primary_email, each.locale) for each in found if each.primary_email]
+    return [_Reader(each.name, each.primary_email, each.locale, each.timezone) for each in found if each.primary_email]
 
 
-def _draft(
-    tx: Transaction, ticket: Ticket, firing: Firing, name: str, address: str, locale: str | None
-) -> OutgoingDraft:
-    target = TARGET_NAMES[firing.action["kind"]]
-    say = tx.desk.texts(locale or tx.desk.settings.site().language).say
+def _draft(tx: Transaction, ticket: Ticket, firing: Firing, due_at: datetime | None, reader: _Reader) -> OutgoingDraft:
+    target, site = TARGET_NAMES[firing.action["kind"]], tx.desk.settings.site()
+    texts, zone = tx.desk.texts(reader.locale or site.language), zone_named(reader.zone or site.timezone)
+    say = texts.say
     values = {"number": ticket.number or "", "subject": ticket.subject, "target": say(target)}
     nobody = lazy("nobody")
     subject = lazy("#%(number)s: %(target)s is at stake – %(subject)s", **values)
     lines = [
         lazy("The time for “%(target)s” on ticket #%(number)s needs attention.", **values),
+        *([lazy("Due: %(time)s", time=written_moment(due_at, zone, known_locale(texts.locale)))] if due_at else []),
         lazy("Subject: %(subject)s", **values),
         lazy("Department: %(department)s", department=ticket.department.name),
         lazy("Assignee: %(assignee)s", assignee=ticket.assignee.name if ticket.assignee else say(nobody)),
@@ -132,7 +146,7 @@ def _draft(
     return OutgoingDraft(
         template="sla",
         sender=Mailbox.of(ticket.department.name, ticket.department.address or site_address(tx.desk)),
-        to=(Mailbox.of(name, address),),
+        to=(Mailbox.of(reader.name, reader.address),),
         subject=say(subject),
         text="\n".join(say(line) for line in lines) + "\n",
         message_id=new_message_id(tx.desk, new_uid()),

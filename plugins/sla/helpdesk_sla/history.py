@@ -19,6 +19,7 @@ from .machine import Cause, Moment
 from .policies import Properties
 
 OPENED, POSTED, CHANGED = "ticket.opened", "message.posted", "ticket.changed"
+AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _moment(words: Vocabulary, row: EventRow, stood: _Standing, at: datetime) ->
         properties=stood.properties,
         is_open=is_open,
         turn=turn,
-        speakers=(row.data["side"],) if public else (),
+        speakers=(row.data["side"],) if public and not _is_automatic(row) else (),
         is_opening=row.type == OPENED,
     )
 
@@ -162,12 +163,20 @@ def _cause(row: EventRow, *, public: bool) -> Cause:
         changes = row.data["changes"]
         field = next((name for name in ("status", "department", "priority", "type", "tags") if name in changes), "")
         return {"code": "changed", "field": field, "value": changes[field][1] if field else None}
-    return {"code": row.data["side"] if public else "note"}
+    if not public:
+        return {"code": "note"}
+    return {"code": AUTOMATIC if _is_automatic(row) else row.data["side"]}
+
+
+def _is_automatic(row: EventRow) -> bool:
+    """Tell whether the helpdesk itself answered, as by a rule: that is not the answer which somebody was promised."""
+    return row.data["side"] == "agent" and row.actor_id is None and not row.data.get("written_at")
 
 
 def _together(first: Moment, second: Moment) -> Moment:
     """Join what one act did: a reply comes with the status that it sets."""
-    cause = first.cause if first.is_opening or first.speakers else second.cause
+    begins = first.is_opening or first.speakers or first.cause["code"] == AUTOMATIC
+    cause = first.cause if begins else second.cause
     return replace(
         second,
         event_id=first.event_id,

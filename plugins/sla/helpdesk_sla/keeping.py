@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from helpdesk_core.api.tickets import Ticket, vocabulary
 
 from .calendars import ALWAYS
 from .history import Past, pasts
-from .machine import Machine, Moment, State
+from .machine import Entry, Machine, Moment, State
 from .models import MICROSECOND, Clock, Firing, LedgerRow, Watched
 from .policies import Policies
 from .reading import policies
@@ -45,6 +45,7 @@ def bring_up(desk: Helpdesk, ticket_id: int, *, taken_up: bool = False) -> None:
     and remembers after which event it stands. `taken_up` says that the ticket is older than the plugin's work on it.
     """
     with desk.begin(SYSTEM) as tx:
+        tx.hold_reference()
         watched = tx.session.scalar(select(Watched).where(Watched.ticket_id == ticket_id).with_for_update())
         known, words = policies(desk, tx.session), vocabulary(desk, tx.session)
         since = {ticket_id: watched.seq if watched else 0}
@@ -57,7 +58,10 @@ def bring_up(desk: Helpdesk, ticket_id: int, *, taken_up: bool = False) -> None:
 
 
 def catch_up(tx: Transaction, watched: Sequence[Watched]) -> Sequence[LookedAt]:
-    """Let the clocks of locked tickets catch up, with few queries for all of them."""
+    """Let the clocks of locked tickets catch up, with few queries for all of them.
+
+    Before it locked them the transaction has to hold what was agreed.
+    """
     known = policies(tx.desk, tx.session)
     stands = {each.ticket_id: each.seq for each in watched}
     found = pasts(tx.desk, tx.session, vocabulary(tx.desk, tx.session), stands, known.more_fields)
@@ -141,6 +145,7 @@ def _run_through(
         each = LookedAt(row.ticket_id, row.at, state.next_at(), row.ticket_id in due)
         row.due_at = state.due_at()
         row.next_at = row.at if each.has_steps else each.next_at
+        row.edited_at = None
         looked_at.append(each)
     return looked_at
 
@@ -166,19 +171,9 @@ def _not_before(moment: Moment, watched: Watched) -> Moment:
 def _store(tx: Transaction, rows: Mapping[int, Watched], states: Sequence[State]) -> None:
     for state in states:
         tx.session.add_all([*state.past, *state.clocks.values()])
-        tx.session.add_all(
-            LedgerRow(
-                ticket_id=state.ticket_id,
-                at=entry.at,
-                kind=entry.kind,
-                what=entry.what,
-                cause=entry.cause,
-                microseconds=entry.ran // MICROSECOND,
-                due_at=entry.due_at,
-                event_id=entry.event_id,
-            )
-            for entry in state.entries
-        )
+    lines = [_line(state, entry) for state in states for entry in state.entries]
+    if lines:
+        tx.session.execute(insert(LedgerRow), lines)  # written once and never asked for here, so without objects
     tx.session.flush()  # clocks get their ids
     for state in states:
         tx.session.add_all(
@@ -195,3 +190,16 @@ def _store(tx: Transaction, rows: Mapping[int, Watched], states: Sequence[State]
             for due in state.due
         )
     tx.session.flush()
+
+
+def _line(state: State, entry: Entry) -> dict[str, Any]:
+    return {
+        "ticket_id": state.ticket_id,
+        "at": entry.at,
+        "kind": entry.kind,
+        "what": entry.what,
+        "cause": entry.cause,
+        "microseconds": entry.ran // MICROSECOND,
+        "due_at": entry.due_at,
+        "event_id": entry.event_id,
+    }

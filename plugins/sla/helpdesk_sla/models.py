@@ -76,10 +76,12 @@ class Watched(Base):
     """How far a ticket's history has been taken into account, and when its clocks have to be looked at next.
 
     `next_at` is the earliest moment at which a clock breaches or a step is due; None if there is none. `due_at` is the
-    earliest target of a clock that runs. Steps that were due before `watched_from` are passed over.
+    earliest target of a clock that runs. Steps that were due before `watched_from` are passed over. `edited_at` is
+    since when a changed policy or calendar waits to be followed; None if nothing does.
     """
 
     __tablename__ = "sla_watched"
+    __table_args__ = (Index("ix_sla_watched_edited", "edited_at", "ticket_id"), Base.__table_args__)
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey(Ticket.id, ondelete="CASCADE"), primary_key=True)
     policy_id: Mapped[int | None] = mapped_column(index=True)
@@ -91,6 +93,7 @@ class Watched(Base):
     watched_from: Mapped[datetime]
     next_at: Mapped[datetime | None] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    edited_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Clock(Base):

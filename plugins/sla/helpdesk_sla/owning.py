@@ -9,6 +9,7 @@ from helpdesk_core.api.db import affect
 from helpdesk_core.api.departments import Department
 from helpdesk_core.api.users import Organisation
 
+from .concerning import Owner, owners_of
 from .models import CalendarRow, CalendarUse
 from .texts import lazy
 
@@ -89,10 +90,16 @@ def _check_free(
         problems.setdefault(name, []).append(text)
 
 
-def give(session: Session, uses: Sequence[CalendarUse], row: CalendarRow, before: CalendarRow | None) -> None:
-    """Let a calendar have these uses and no others; those of the one that it takes the place of end."""
+def give(
+    session: Session, uses: Sequence[CalendarUse], row: CalendarRow, before: CalendarRow | None
+) -> frozenset[Owner]:
+    """Let a calendar have these uses and no others; return those of the one that it takes the place of, which end."""
+    had: frozenset[Owner] = frozenset()
     if before is not None:
-        affect(session, delete(CalendarUse).where(CalendarUse.calendar_id == before.id))
+        own = CalendarUse.calendar_id == before.id
+        had = owners_of(session.scalars(select(CalendarUse).where(own)).all())
+        affect(session, delete(CalendarUse).where(own))
     for each in uses:
         each.calendar_id = row.id
     session.add_all(uses)
+    return had

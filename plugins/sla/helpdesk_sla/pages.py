@@ -13,6 +13,7 @@ from helpdesk_core.api.web import close_session, current_actor, db, rail_context
 
 from . import agreeing, choosing, owning, showing, typing_in
 from .agreeing import MANAGE, CalendarDraft, PolicyDraft
+from .concerning import waiting
 from .models import CalendarRow, PolicyRow, Watched
 from .policies import FIELDS, TARGETS
 from .reading import step_of
@@ -60,6 +61,7 @@ class Pages:
             owners=owning.owners(db()),
             targets=TARGET_NAMES,
             duration=duration,
+            waiting=waiting(db()),
         )
 
     def calendar(self, uid: str | None = None) -> Any:

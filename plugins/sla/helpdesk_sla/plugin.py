@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 
 from helpdesk_core.api import Actor, Column, Event, Helpdesk, Job, Link, Panel, Plugin, Route, Transaction, hookimpl
-from helpdesk_core.api.events import MessagePosted, TicketChanged, TicketOpened
+from helpdesk_core.api.events import MessagePosted, TicketChanged, TicketFactsChanged, TicketOpened
 from helpdesk_core.api.hooks import (
     admin_links,
     admin_routes,
@@ -16,6 +16,7 @@ from helpdesk_core.api.hooks import (
     desk_links,
     desk_routes,
     desk_ticket_sidebar,
+    event_recorded,
     list_filters,
     list_orders,
     message_posted,
@@ -68,6 +69,11 @@ class SlaPlugin(Plugin):
     @hookimpl(ticket_changed)
     def ticket_changed(self, event: TicketChanged) -> None:
         """Pause, resume, stop, or measure by another policy."""
+        self._bring_up(event)
+
+    @hookimpl(event_recorded, events=(TicketFactsChanged,))
+    def event_recorded(self, event: Event) -> None:
+        """Measure by another policy, where policies ask for what another plugin knows."""
         self._bring_up(event)
 
     @hookimpl(scheduled_jobs)

@@ -19,7 +19,7 @@ from .models import MICROSECOND, Clock, LedgerRow, PolicyRow, Watched
 from .policies import FIRST_REPLY, TARGETS, Properties
 from .reading import policies
 from .texts import _, ngettext
-from .wording import STATE_NAMES, TARGET_NAMES, WHAT, cause, remaining
+from .wording import STATE_NAMES, STEPS, TARGET_NAMES, WHAT, cause, remaining
 
 SOON = 0.25
 """The part of a target that is left when its clock begins to warn."""
@@ -42,13 +42,13 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the ledger in words."""
+    """A line of the ledger in words; what is no line of a clock has no time that ran."""
 
     at: datetime
     target: str
     what: str
     why: str
-    ran: timedelta
+    ran: timedelta | None
     due_at: datetime | None
 
 
@@ -206,7 +206,7 @@ def ledger(session: Session, ticket: Ticket) -> list[Line]:
             target=_(TARGET_NAMES[row.kind]) if row.kind else "",
             what=_(WHAT[row.what]),
             why=cause(row.cause, by or ""),
-            ran=row.microseconds * MICROSECOND,
+            ran=row.microseconds * MICROSECOND if row.kind and row.what not in STEPS else None,
             due_at=row.due_at,
         )
         for row, by in session.execute(query)

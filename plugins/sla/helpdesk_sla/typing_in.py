@@ -127,10 +127,16 @@ def target(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """What steps can name: words, keys of roles, and the actions of other plugins; `problem` judges a value of one."""
+    """What steps can name: words, keys of roles, and the actions of other plugins; `problem` judges a value of one.
+
+    `assignable` says what is wrong with an address that tickets are to be given to; steps that were there while the
+    policy `was_in_use` are not judged once more, so that it can be changed although somebody has left.
+    """
 
     words: Vocabulary
     roles: Sequence[str]
+    assignable: Callable[[str], str | None]
+    was_in_use: bool
     actions: Mapping[str, AutomaticAction]
     problem: Callable[[AutomaticAction, str], str | None]
 
@@ -155,9 +161,14 @@ def steps(text: str, usable: Usable, known: Sequence[Step], now: datetime) -> li
                 )
             )
         kind, offset = KINDS[match["kind"].lower()], _offset(match, number)
-        for act in filter(None, (each.strip() for each in match["acts"].split(";"))):
+        acts = [each.strip() for each in match["acts"].split(";") if each.strip()]
+        if not acts:
+            raise Mistake(lazy("Line %(number)s does nothing. Say what, such as “notify agent”.", number=number))
+        for act in acts:
             action, value = _act(act, number, usable)
             before = names.get((kind, offset, action, value))
+            if action == "assign" and not (before and usable.was_in_use):
+                _refuse(usable.assignable(value), number)
             since = before.since if before else now
             found.append(
                 {
@@ -214,6 +225,11 @@ def _act(text: str, number: int, usable: Usable) -> tuple[str, str]:
     )
 
 
+def _refuse(problem: str | None, number: int) -> None:
+    if problem is not None:
+        raise Mistake(lazy("Line %(number)s: %(problem)s", number=number, problem=problem))
+
+
 def _check_value(action: str, value: str, number: int, usable: Usable) -> None:
     choices: Mapping[str, Sequence[str]] = {
         "priority": list(usable.words.priorities),
@@ -232,9 +248,7 @@ def _check_value(action: str, value: str, number: int, usable: Usable) -> None:
             )
         )
     if action == "do":
-        problem = usable.problem(usable.actions[name], rest.strip())
-        if problem is not None:
-            raise Mistake(lazy("Line %(number)s: %(problem)s", number=number, problem=problem))
+        _refuse(usable.problem(usable.actions[name], rest.strip()), number)
     if action in ("mail", "assign") and not is_address(value):
         raise Mistake(lazy("Line %(number)s: “%(value)s” is no mail address.", number=number, value=value))
     if action == "tag" and not 0 < len(value) <= 64:

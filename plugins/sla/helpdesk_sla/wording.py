@@ -36,6 +36,8 @@ WHAT: Final = {
     "step": lazy("Escalation"),
     "step_failed": lazy("Escalation failed"),
 }
+STEPS: Final = ("step", "step_failed")
+"""Lines that tell of a step around a target, not of its clock."""
 ACTION_NAMES: Final = {
     "notify_agent": lazy("notify agent"),
     "notify_manager": lazy("notify manager"),
@@ -115,6 +117,7 @@ def _why(values: Mapping[str, Any], by: str) -> str:
     known = {
         "opened": lazy("the ticket was opened"),
         "agent": lazy("%(by)s answered", by=by),
+        "automatic": lazy("the helpdesk answered by itself"),
         "customer": lazy("%(by)s wrote", by=by),
         "note": lazy("%(by)s left a note", by=by),
         "time": lazy("the time was over"),

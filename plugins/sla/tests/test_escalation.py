@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, update
@@ -80,13 +81,17 @@ def test_a_breach_raises_priority_assigns_moves_and_tags(site: PluginSite) -> No
 def test_a_mail_about_a_ticket_of_nobody_says_so_in_the_language_of_the_reader(site: PluginSite) -> None:
     boss = site.world.agent("Berta Boss", role="admin", address="berta@example.com")
     with site.desk.begin(SYSTEM) as tx:
-        tx.session.get_one(User, boss.user_id).locale = "de"
+        reader = tx.session.get_one(User, boss.user_id)
+        reader.locale, reader.timezone = "de", "Europe/Kyiv"
     policy(site, targets={"resolution": 60}, steps=[("1", "resolution", 0, "notify_role", "admin")])
-    opened(site)
+    number = opened(site)
+    due_at = clocks(site, number)["resolution"].due_at
+    assert due_at is not None
     later(site, minutes=61)
     with site.desk.read() as session:
         sent = session.scalars(select(OutgoingMail).where(OutgoingMail.template == "sla")).one()
         assert "Zuständig: niemand" in sent.body_text
+        assert f"Fällig: {due_at.astimezone(ZoneInfo('Europe/Kyiv')):%d.%m.%Y, %H:%M}" in sent.body_text
 
 
 def test_a_step_that_cannot_be_done_says_why_and_does_not_hold_up_the_others(site: PluginSite) -> None:
