@@ -78,6 +78,10 @@ class TantivyEngine(Engine):
                 del writer
             self._fresh()
 
+    def expunge(self) -> bool:
+        """Say that it cannot: tantivy merges segments as it thinks right."""
+        return False
+
     def search(self, wanted: Wanted) -> list[str]:
         """Search in what was committed last."""
         with _broken():

@@ -18,4 +18,4 @@ class TantivyPlugin(IndexPlugin):
 
     def store(self) -> Store:
         """Return folders."""
-        return Folders(self.folder_of_index, TantivyEngine, is_there)
+        return Folders(self.own_folder, TantivyEngine, is_there)

@@ -67,7 +67,7 @@ def test_a_folder_that_is_gone_is_no_empty_index(tmp_path: Path) -> None:
         assert isinstance(plugin, TantivyPlugin)
         plugin.keeper.work()
         plugin.keeper.close()
-        shutil.rmtree(plugin.folder_of_index)
+        shutil.rmtree(plugin.own_folder)
         assert plugin.keeper.engine() is None
         assert not plugin.keeper.status()["is_built"]
         plugin.keeper.work()

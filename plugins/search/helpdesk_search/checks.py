@@ -127,4 +127,42 @@ def check_changes(engine: Engine) -> None:
     assert engine.size() > 0
 
 
-CHECKS = (check_finds, check_notes_are_apart, check_labels, check_order, check_changes)
+def check_filling(engine: Engine) -> None:
+    """What is put in while the index is built is found as if it had been put in later; what comes twice, once."""
+    engine.fill(iter([ENTRIES[:2], [], ENTRIES[2:], ENTRIES[:1]]))
+    assert engine.count() == len(ENTRIES)
+    for text, expected in FINDS:
+        found = engine.search(wanted(parse_query(text, now=NOW), "ticket", None, internal=True))
+        assert sorted(found) == expected, text
+
+
+def check_forgetting(engine: Engine) -> None:
+    """An engine that rids its files of what was taken out still finds the rest, as does one that cannot."""
+    engine.put(ENTRIES[:3])
+    engine.put(ENTRIES[3:])
+    engine.put([entry("1", "Altogether different", "paid never")], gone=[("ticket", "2")])
+    engine.expunge()
+    for text, expected in (
+        ("invoice", []),
+        ("different", ["1"]),
+        ('"paid never"', ["1"]),
+        ("退款", ["4"]),
+        ("paid", ["1", "5"]),
+    ):
+        found = engine.search(wanted(parse_query(text, now=NOW), "ticket", None, internal=True))
+        assert sorted(found) == expected, text
+    assert engine.count() == len(ENTRIES) - 1
+    engine.put([entry("9", "Toner")])
+    engine.expunge()
+    assert engine.count() == len(ENTRIES)
+
+
+CHECKS = (
+    check_finds,
+    check_notes_are_apart,
+    check_labels,
+    check_order,
+    check_changes,
+    check_filling,
+    check_forgetting,
+)

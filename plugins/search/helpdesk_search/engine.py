@@ -1,6 +1,6 @@
 """What every engine does, whatever it is made of: documents in, keys out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -72,6 +72,14 @@ class Engine(Protocol):
 
     def put(self, entries: Sequence[Entry], gone: Sequence[tuple[str, str]] = ()) -> None:
         """Add entries, instead of those with the same source and key, and remove others; kept when this returns."""
+
+    def fill(self, portions: Iterable[Sequence[Entry]]) -> None:
+        """Add entries to an index that is being built and that nobody asks yet; what a portion raises ends it."""
+        for entries in portions:
+            self.put(entries)
+
+    def expunge(self) -> bool:
+        """Leave nothing in the files of what was removed or replaced; false if only building anew can do that."""
 
     def search(self, wanted: Wanted) -> list[str]:
         """Return the keys that fit, best first, or last changed first."""

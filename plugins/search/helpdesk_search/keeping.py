@@ -1,56 +1,62 @@
 """Keeping an index: the worker adds what changed in batches; a new one is built beside it, then takes its place."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
-from helpdesk_core.api import SYSTEM, Helpdesk
+from helpdesk_core.api import SYSTEM, Event, Helpdesk
 from helpdesk_core.api.errors import Conflict
+from helpdesk_core.api.events import EventRow
 from helpdesk_core.api.jobs import stopping
 
 from .again import Again
+from .building import BUILDING, Build
+from .catching_up import CatchingUp
 from .documents import Documents
 from .engine import Engine, Entry, IndexBroken
+from .forgetting import EXPUNGED_AFTER, REBUILT_AFTER, Forgetting
+from .in_force import BROKEN, CURRENT, InForce
 from .stale import Stale
 from .state import State
 from .stores import Store
 from .tables import Tables
 from .texts import Texts
 
-log = logging.getLogger(__name__)
 BATCH: Final = 200
 WORK_SECONDS: Final = 20.0
 """A turn of the worker's job ends after so long, and goes on at the next."""
-ABANDONED: Final = timedelta(minutes=5)
-"""A build that gave no sign of life for so long is another's to begin again."""
-CURRENT, BUILDING, BROKEN, FORMAT = "current", "building", "broken", "format"
-NEWEST_FORMAT: Final = 2
+FORMAT: Final = "format"
+NEWEST_FORMAT: Final = 3
 """Raised whenever documents get something that they had not: the worker builds an index of an older format anew.
 
-The second has what plugins add to the words of tickets.
+The second has what plugins add to the words of tickets; in the third Whoosh keeps its fields in another way.
 """
 
 
 class Keeper:
     """The index of one plugin."""
 
-    def __init__(self, desk: Helpdesk, tables: Tables, store: Callable[[], Store]) -> None:
-        self._desk, self._make_store = desk, store
+    def __init__(
+        self,
+        desk: Helpdesk,
+        tables: Tables,
+        store: Callable[[], Store],
+        not_chosen: Callable[[], Sequence[Store]] = lambda: (),
+    ) -> None:
+        self._desk, self._make_store, self._not_chosen = desk, store, not_chosen
         self._state = State(tables)
+        self._in_force = InForce(desk, self._state, store)
         self.stale = Stale(tables)
         self.texts = Texts(desk, tables, self.stale)
         self._documents = Documents(desk, self.texts)
         self._again = Again(desk, self.stale, self._state)
-        self._engine: tuple[str, Engine] | None = None
-        self._lock = Lock()
-        self._read_at = 0.0
-        self._failure = ""
+        self.forgetting = Forgetting(desk, self._state)
+        self.catching_up = CatchingUp(desk, self._state, self.stale, self.forgetting)
+        self._build = Build(desk, self._state, self._documents, self._again)
 
     @property
     def store(self) -> Store:
@@ -59,61 +65,114 @@ class Keeper:
 
     def engine(self) -> Engine | None:
         """Return the engine of the index that is in force; None if there is none, or it is broken."""
-        with self._lock:
-            if self._engine is None or time.monotonic() - self._read_at > 1:
-                self._reopen()
-            return self._engine[1] if self._engine else None
+        opened = self._in_force.opened()
+        return opened[1] if opened else None
 
-    def broken(self, error: IndexBroken) -> None:
-        """Note that the index cannot be used; the worker builds it anew."""
-        log.error("The search index cannot be used and is built anew: %s", error)
-        with self._lock:
-            self._drop()
-        with suppress(Exception), self._desk.begin(SYSTEM) as tx:
-            self._state.set(tx.session, BROKEN, str(error)[:500])
-            self._state.set(tx.session, CURRENT, None)
+    def broken(self, error: IndexBroken, engine: Engine) -> None:
+        """Note that an index cannot be used; if it is the one in force, the worker builds it anew."""
+        self._in_force.broken(error, engine)
 
-    def work(self) -> None:
-        """Index what changed, for a while; build the index if there is none, or one of an older format."""
+    def work(self, tell: Callable[[Event], object] = lambda event: None) -> None:
+        """Index what changed, for a while; build the index if there is none, or one of an older format.
+
+        `tell` gets the events about people and organisations that nobody told the plugin while it was off.
+        """
         with self._desk.read() as session:
             current = self._state.get(session, CURRENT)
             is_old = (self._state.get(session, FORMAT) or 1) < NEWEST_FORMAT
-            building = self._is_building(session)
-        if current is not None and not building and (damage := self._damage()):
-            self.broken(damage)
-            current = None
-        if (current is None or is_old) and not building:
+            building = self._build.is_running(session)
+        if current is not None and not building and self._gave_up(current):
+            current = self._in_force.name()
+        if current is None or is_old:  # one of an older format is asked, and not written
+            if not building:
+                with suppress(Conflict):
+                    self.rebuild()
+            return
+        if not building and not self.catching_up.look(tell):
             with suppress(Conflict):
-                self.rebuild()
+                self.rebuild(meanwhile=self._index_some)
             return
         until = time.monotonic() + WORK_SECONDS
-        while time.monotonic() < until and not stopping() and self._index_some():
-            pass
+        erased: Any = None
+        while time.monotonic() < until and not stopping():
+            erased = self._due()  # what comes while the last marks are looked for is not indexed yet
+            if not self._index_some():
+                break
         while not building and time.monotonic() < until and not stopping() and self._try_again():
             pass
+        if not building and time.monotonic() < until and not stopping():
+            self._expunge(erased)
 
-    def _damage(self) -> IndexBroken | None:
-        """Return what is wrong with the index in force, if anything is."""
+    def tidy(self) -> None:
+        """Remove the generations that nobody asks any more: they have words that were erased since.
+
+        Also those of engines that were chosen before.
+        """
+        stores = (self.store, *self._not_chosen())
+        # Before looking which are needed: there may be a new one at any moment.
+        others = [(store, each) for store in stores for each in store.others(None)]
+        with self._desk.read() as session:
+            if self._in_force.is_new(session):
+                return
+            needed = {self._state.get(session, CURRENT), self._build.generation(session)}
+        self._build.forget_abandoned()
+        for store, each in others:
+            if each not in needed:
+                store.remove(each)
+
+    def _due(self) -> Any:
+        with self._desk.read() as session:
+            return self.forgetting.due(session, EXPUNGED_AFTER)
+
+    def _expunge(self, erased: Any) -> None:
+        """Rid the files of what was erased some time ago; everything that waited then is indexed."""
         engine = self.engine()
-        if engine is None:
-            return IndexBroken(self._failure or "The index is gone.")
+        if erased is None or engine is None:
+            return
+        with self._desk.read() as session:
+            is_old = self.forgetting.due(session, REBUILT_AFTER) is not None
         try:
-            engine.count()
+            is_done = engine.expunge()
         except IndexBroken as error:
-            return error
-        return None
+            self.broken(error, engine)
+            return
+        if not is_done and is_old:
+            with suppress(Conflict):
+                self.rebuild(meanwhile=self._index_some)
+            return
+        if is_done:
+            with self._desk.begin(SYSTEM) as tx:
+                self.forgetting.done(tx, erased)
+
+    def _gave_up(self, current: str) -> bool:
+        """Look whether the index in force can be used; give it up, and return true, if it cannot."""
+        opened = self._in_force.opened()
+        if opened is None:
+            self._in_force.give_up(IndexBroken(self._in_force.failure or "The index is gone."), current)
+            return True
+        try:
+            opened[1].count()
+        except IndexBroken as error:
+            self._in_force.give_up(error, opened[0])
+            return True
+        return False
 
     def _index_some(self) -> bool:
-        engine = self.engine()
-        if engine is None:
+        """Index what waited longest; return whether there may be more."""
+        opened = self._in_force.opened()
+        if opened is None:
             return False
+        generation, engine = opened
         with self._desk.read() as session:
             marks = self.stale.take(session, BATCH)
-            keep = self._is_building(session)
+            keep = self._build.generation(session) is not None
             loaded = self._documents.load(session, marks)
         if not marks or not self._put(engine, loaded.entries, marks):
             return False
         with self._desk.begin(SYSTEM) as tx:
+            if self._state.get(tx.session, CURRENT, lock=True) != generation:
+                self._in_force.close()  # what took its place meanwhile may not have these: their marks stay
+                return True
             loaded.texts.keep(tx.session)
             self.stale.settle(tx.session, marks, keep=keep)
             self._again.note(tx, loaded.lacking, loaded.whole)
@@ -141,38 +200,49 @@ class Keeper:
         try:
             engine.put(entries, [(each.source, each.key) for each in wanted if (each.source, each.key) not in there])
         except IndexBroken as error:
-            self.broken(error)
+            self.broken(error, engine)
             return False
         return True
 
-    def rebuild(self, progress: Callable[[int, int | None], None] = lambda done, all_: None) -> int:
+    def rebuild(
+        self,
+        progress: Callable[[int, int | None], None] = lambda done, all_: None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> int:
         """Build a new index beside the one in force and put it in its place; return the number of documents.
 
-        `progress` gets how many are done, and (once known) of how many. Raises `Conflict` while another build runs.
+        `progress` gets how many are done, and (once known) of how many; `meanwhile` is called from time to time.
+        Raises `Conflict` while another build runs.
         """
-        generation = self._begin()
+        with self._build.begun() as generation:
+            with self._desk.read() as session:
+                erased = self.forgetting.due(session, timedelta(0))
+                heard = session.scalar(select(func.max(EventRow.id))) or 0
+            done = self._filled(generation, progress, meanwhile)
+            with self._desk.begin(SYSTEM) as tx:
+                self._build.end(tx, generation)
+                self._in_force.put(tx.session, generation)
+                self._state.set(tx.session, FORMAT, NEWEST_FORMAT)
+                self.catching_up.note(tx.session, heard)
+                if erased:
+                    self.forgetting.done(tx, erased)
+                self.stale.renew(tx.session)
+        self._in_force.close()
+        return done
+
+    def _filled(
+        self, generation: str, progress: Callable[[int, int | None], None], meanwhile: Callable[[], object]
+    ) -> int:
+        """Make a generation of everything, and return of how much; nothing stays of one that fails."""
+        store = self.store
+        engine = store.make(generation)
         try:
-            store = self.store
-            for each in store.others(self._current()):
-                if each != generation:
-                    store.remove(each)
-            engine = store.make(generation)
-            try:
-                done = self._fill(engine, generation, progress)
-            finally:
-                engine.close()
+            done = self._build.fill(engine, generation, progress, meanwhile)
         except BaseException:
-            with suppress(Exception), self._desk.begin(SYSTEM) as tx:
-                self._state.set(tx.session, BUILDING, None)
+            engine.close()
+            store.remove(generation)
             raise
-        with self._desk.begin(SYSTEM) as tx:
-            self._state.set(tx.session, CURRENT, generation)
-            self._state.set(tx.session, FORMAT, NEWEST_FORMAT)
-            self._state.set(tx.session, BUILDING, None)
-            self._state.set(tx.session, BROKEN, None)
-            self.stale.renew(tx.session)
-        with self._lock:
-            self._drop()
+        engine.close()
         return done
 
     def status(self) -> dict[str, Any]:
@@ -199,73 +269,9 @@ class Keeper:
             "behind_seconds": round((self._desk.now() - since).total_seconds()) if since else 0,
             "lacking_words": lacking,
             "building": {"done": building["done"], "since": building["since"]} if building else None,
-            "error": damage or self._failure or broken,
+            "error": damage or self._in_force.failure or broken,
         }
 
     def close(self) -> None:
         """Let go of the index."""
-        with self._lock:
-            self._drop()
-
-    def _fill(self, engine: Engine, generation: str, progress: Callable[[int, int | None], None]) -> int:
-        done = 0
-        for wanted in self._documents.everything():
-            if stopping():
-                raise Conflict("The worker is being stopped; the next one begins the new index again.")
-            with self._desk.read() as session:
-                loaded = self._documents.load(session, wanted)
-            engine.put(loaded.entries)
-            done += len(loaded.entries)
-            with self._desk.begin(SYSTEM) as tx:
-                loaded.texts.keep(tx.session)
-                self._again.note(tx, loaded.lacking, loaded.whole)
-                state = self._state.get(tx.session, BUILDING)
-                if not state or state["generation"] != generation:
-                    raise Conflict("Another build has taken over; this one ends.")
-                self._state.set(tx.session, BUILDING, state | {"done": done, "seen": self._desk.now().isoformat()})
-            progress(done, None)
-        return done
-
-    def _begin(self) -> str:
-        now = self._desk.now()
-        with self._desk.begin(SYSTEM) as tx:
-            running = self._state.get(tx.session, BUILDING, lock=True)
-            if running and now - datetime.fromisoformat(running["seen"]) < ABANDONED:
-                raise Conflict(
-                    f"An index is being built since {running['since']}; {running['done']} documents are done."
-                )
-            generation = f"g{int(time.time() * 1000):x}"
-            stamp = now.isoformat()
-            self._state.set(tx.session, BUILDING, {"generation": generation, "since": stamp, "seen": stamp, "done": 0})
-        return generation
-
-    def _current(self) -> str | None:
-        with self._desk.read() as session:
-            found: str | None = self._state.get(session, CURRENT)
-        return found
-
-    def _is_building(self, session: Session) -> bool:
-        running = self._state.get(session, BUILDING)
-        return bool(running) and self._desk.now() - datetime.fromisoformat(running["seen"]) < ABANDONED
-
-    def _reopen(self) -> None:
-        generation = self._current()
-        self._read_at = time.monotonic()
-        if self._engine and self._engine[0] == generation:
-            return
-        self._drop()
-        if generation is None:
-            return
-        try:
-            self._engine = generation, self.store.open(generation)
-            self._failure = ""
-        except IndexBroken as error:
-            if str(error) != self._failure:
-                log.error("The search index cannot be opened: %s", error)
-            self._failure = str(error)
-
-    def _drop(self) -> None:
-        if self._engine:
-            with suppress(Exception):
-                self._engine[1].close()
-        self._engine = None
+        self._in_force.close()

@@ -4,7 +4,6 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import ClassVar, TypeVar
 
 import click
@@ -23,16 +22,17 @@ from helpdesk_core.api.search import SearchQuery, sources
 
 from .asking import TICKETS, wanted, wanted_tickets
 from .engine import Engine, IndexBroken, Wanted
+from .forgetting import ERASING
 from .keeping import Keeper
 from .marking import all_places, correction
 from .settings import SearchSettings
 from .stale import AT_ONCE
-from .stores import Folders, Store
+from .stores import Folders, Store, take_over
 from .tables import Tables
 
 Found = TypeVar("Found")
 log = logging.getLogger(__name__)
-OF_PEOPLE = ("user.changed", "user.erased")
+RENAMED, ERASED = "user.changed", "user.erased"
 OF_ORGANISATIONS = "organisation.changed"
 
 
@@ -44,16 +44,16 @@ class IndexPlugin(Plugin, ABC):
     def __init__(self, desk: Helpdesk) -> None:
         """Prepare; the index is opened when it is first asked for."""
         super().__init__(desk)
-        self.keeper = Keeper(desk, self.tables, self.store)
+        take_over(desk.config.instance / "search" / self.id, self.own_folder)
+        self.keeper = Keeper(desk, self.tables, self.store, self.stores_not_chosen)
 
     @abstractmethod
     def store(self) -> Store:
         """Return where the generations of the index are; each plugin that derives from this one says so."""
 
-    @property
-    def folder_of_index(self) -> Path:
-        """Return the folder for indexes of this plugin, below the instance's."""
-        return self.desk.config.instance / "search" / self.id
+    def stores_not_chosen(self) -> Sequence[Store]:
+        """Return where other settings would have generations, so that none stays there once the settings change."""
+        return ()
 
     def close(self) -> None:
         """Close the index."""
@@ -88,29 +88,34 @@ class IndexPlugin(Plugin, ABC):
     def event_recorded(self, event: Event) -> None:
         """Note what an event makes stale."""
         changed = {name: source.changed(event) for name, source in sources(self.desk).items()}
-        names = (*OF_PEOPLE, OF_ORGANISATIONS)
+        names = (RENAMED, ERASED, OF_ORGANISATIONS)
         if event.ticket_id is None and event.type not in names and not any(changed.values()):
             return
         had = self._of_organisation(event.data()["organisation_id"]) if event.type == OF_ORGANISATIONS else ()
+        if event.type == ERASED:
+            self.keeper.stale.mark_tickets_of_erased(self.desk, event.data()["user_id"])
         with self.desk.begin(SYSTEM) as tx:
             if event.ticket_id is not None:
                 self.keeper.stale.mark(tx, TICKETS, [str(event.ticket_id)])
-            elif event.type in OF_PEOPLE:
+            elif event.type == RENAMED:
                 self.keeper.stale.mark_tickets_of(tx, event.data()["user_id"])
             elif event.type == OF_ORGANISATIONS:
                 self.keeper.stale.mark_tickets_of_organisation(tx, event.data()["organisation_id"])
                 self.keeper.stale.mark(tx, TICKETS, had)
             for name, keys in changed.items():
                 self.keeper.stale.mark(tx, name, keys)
+            if event.type in ERASING:
+                self.keeper.forgetting.note(tx)
 
     @hookimpl(scheduled_jobs)
     def scheduled_jobs(self) -> Sequence[Job]:
         """Keep the index, and the texts of files."""
         texts = self.keeper.texts
         return [
-            Job("index", timedelta(seconds=2), lambda _desk: self.keeper.work()),
+            Job("index", timedelta(seconds=2), lambda _desk: self.keeper.work(self.event_recorded)),
             Job("reread", timedelta(minutes=1), lambda _desk: texts.reread()),
             Job("forget", timedelta(hours=1), lambda _desk: texts.forget()),
+            Job("tidy", timedelta(minutes=10), lambda _desk: self.keeper.tidy()),
         ]
 
     @hookimpl(cli_commands)
@@ -134,7 +139,7 @@ class IndexPlugin(Plugin, ABC):
         try:
             return ask(engine)
         except IndexBroken as error:
-            self.keeper.broken(error)
+            self.keeper.broken(error, engine)
             return None
 
 
@@ -150,10 +155,20 @@ class SearchPlugin(IndexPlugin):
 
     def store(self) -> Store:
         """Return folders, or PostgreSQL's table."""
-        if self.config["engine"] == "postgresql":
-            from .postgresql_engine import Generations
+        return self._rows() if self.config["engine"] == "postgresql" else self._folders()
 
-            return Generations(self.desk, self.tables.documents)
+    def stores_not_chosen(self) -> Sequence[Store]:
+        """Return the other of the two."""
+        if self.config["engine"] == "postgresql":
+            return [self._folders()]
+        return [self._rows()] if self.desk.engine.dialect.name == "postgresql" else []
+
+    def _rows(self) -> Store:
+        from .postgresql_engine import Generations
+
+        return Generations(self.desk, self.tables.documents)
+
+    def _folders(self) -> Store:
         from .whoosh_engine import WhooshEngine, is_there
 
-        return Folders(self.folder_of_index, WhooshEngine, is_there)
+        return Folders(self.own_folder, WhooshEngine, is_there)

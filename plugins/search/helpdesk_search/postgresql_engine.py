@@ -13,6 +13,7 @@ from helpdesk_core.api import SYSTEM, Helpdesk
 from helpdesk_core.api.errors import Refused
 
 from .engine import Clause, Engine, Entry, IndexBroken, Phrase, Term, Wanted
+from .postgresql_files import expunge, index_name
 
 LETTERS: Final = {"title": "t", "public": "p", "internal": "i", "facts": "f", "internal_facts": "g"}
 """Each field's terms begin with its letter; labels with `l`, words of phrases with `wp` and `wi`."""
@@ -74,9 +75,10 @@ class Generations:
         return engine
 
     def remove(self, generation: str) -> None:
-        """Delete its rows."""
+        """Delete its rows, and leave nothing of them."""
         with self._desk.begin(SYSTEM) as tx:
             tx.session.execute(delete(self._table).where(self._table.c.generation == generation))
+        expunge(self._desk, self._table)
 
     def others(self, generation: str | None) -> Iterable[str]:
         """Return the generations that have rows."""
@@ -94,7 +96,7 @@ class PostgreSQLEngine(Engine):
     def prepare(self) -> None:
         """Make the index over the terms, which only PostgreSQL can have, unless it is there."""
         terms = self._rows.to_metadata(self._rows.metadata.__class__()).c.terms  # a copy, so that only we know of it
-        index = Index(f"ix_{self._rows.name}_terms", terms, postgresql_using="gin")
+        index = Index(index_name(self._rows), terms, postgresql_using="gin")
         with _broken(), self._desk.begin(SYSTEM) as tx:
             index.create(tx.session.connection(), checkfirst=True)
 
@@ -111,6 +113,10 @@ class PostgreSQLEngine(Engine):
                 tx.session.execute(
                     new.on_conflict_do_update(index_elements=place, set_=changed), [self._row(each) for each in entries]
                 )
+
+    def expunge(self) -> bool:
+        """Vacuum the table, and have its index built anew beside the one in use."""
+        return expunge(self._desk, self._rows)
 
     def search(self, wanted: Wanted) -> list[str]:
         """Ask the database; of the latest that fit, those with the words in the subject come first."""

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api import Transaction
-from helpdesk_core.api.tickets import Participant, Ticket
+from helpdesk_core.api import SYSTEM, Helpdesk, Transaction
+from helpdesk_core.api.tickets import Message, Participant, Ticket
 
 from .asking import TICKETS
 from .tables import Tables
@@ -49,11 +49,29 @@ class Stale:
             if rows:
                 tx.session.execute(insert(table), rows)
 
+    def mark_apart(self, desk: Helpdesk, source: str, keys: Iterable[str]) -> None:
+        """Mark however many documents in units of work of their own, so that others may write in between."""
+        wanted = list(keys)
+        for first in range(0, len(wanted), PORTION):
+            with desk.begin(SYSTEM) as tx:
+                self.mark(tx, source, wanted[first : first + PORTION])
+
     def mark_tickets_of(self, tx: Transaction, user_id: int) -> None:
         """Mark the tickets of a person, whose name or address changed: what they ask, work, and read a copy of."""
         copied = select(Participant.ticket_id).where(Participant.user_id == user_id)
         mine = or_(Ticket.requester_id == user_id, Ticket.assignee_id == user_id, Ticket.id.in_(copied))
         self._mark_latest(tx, mine)
+
+    def mark_tickets_of_erased(self, desk: Helpdesk, user_id: int) -> None:
+        """Mark all tickets of somebody who was erased, however many, and those on which they only wrote."""
+        copied = select(Participant.ticket_id).where(Participant.user_id == user_id)
+        wrote = select(Message.ticket_id).where(Message.author_id == user_id)
+        mine = or_(
+            Ticket.requester_id == user_id, Ticket.assignee_id == user_id, Ticket.id.in_(copied), Ticket.id.in_(wrote)
+        )
+        with desk.read() as session:
+            tickets = session.scalars(select(Ticket.id).where(mine)).all()
+        self.mark_apart(desk, TICKETS, map(str, tickets))
 
     def mark_tickets_of_organisation(self, tx: Transaction, organisation_id: int) -> None:
         """Mark the tickets of an organisation, whose name changed."""

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
+
+from helpdesk_core.api.db import affect
 
 from .tables import Tables
 
@@ -21,6 +23,9 @@ class State:
 
     def set(self, session: Session, name: str, value: Any) -> None:
         """Put a value in place of the one there is; None takes it away."""
-        session.execute(delete(self._table).where(self._table.c.name == name))
-        if value is not None:
+        this = self._table.c.name == name
+        if value is None:
+            session.execute(delete(self._table).where(this))
+        elif not affect(session, update(self._table).where(this).values(value=value)):
+            # Never taken away in between: who waits for a lock on the row would find none.
             session.execute(insert(self._table).values(name=name, value=value))

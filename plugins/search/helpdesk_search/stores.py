@@ -2,10 +2,22 @@
 
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from .engine import Engine, IndexBroken
+
+
+def take_over(before: Path, now: Path) -> None:
+    """Move the indexes of a version that kept them elsewhere, so that they need not be built anew."""
+    if not before.is_dir() or now.exists():
+        return
+    now.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):  # another process has just done it
+        before.rename(now)
+    with suppress(OSError):  # the other search's are still there
+        before.parent.rmdir()
 
 
 class Store(Protocol):

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -16,7 +15,8 @@ from helpdesk_core.api.users import EmailAddress, Organisation, User
 from .asking import TICKETS, fact, facts_of
 from .engine import Entry
 from .texts import Reading
-from .words import terms, tokens
+from .words import terms
+from .words import words as words_of
 
 MAX_TEXT: Final = 400_000
 """So many characters of what was said on a ticket are indexed, of notes as many again; the newest come first."""
@@ -170,7 +170,7 @@ def in_order(texts: Sequence[str]) -> list[str]:
     """Return the words of texts as they stand, with a break between texts."""
     found: list[str] = []
     for text in texts:
-        found += (each.word for each in islice(tokens(text), MAX_WORDS - len(found)))
+        found += words_of(text)[: MAX_WORDS - len(found)]
         found.append(BREAK)
         if len(found) >= MAX_WORDS:
             break

@@ -1,43 +1,26 @@
 """An index in a folder, kept by Whoosh: pure Python, nothing to install, for sites of some ten thousand messages."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from time import sleep
 from typing import Any, Final
 
-from whoosh import fields, index, query
-from whoosh.analysis import SpaceSeparatedTokenizer
+from whoosh import index, query
 
 from .engine import Clause, Engine, Entry, IndexBroken, Phrase, Term, Wanted
 from .intact import Intact
+from .whoosh_fields import schema
+from .whoosh_writing import BulkWriter
 
 BETWEEN: Final = "\x1f"
 MAX_LIMIT: Final = 10_000
+BATCH: Final = 4_000_000
+"""Postings that are kept in memory while an index is built: at most some 300 MB."""
 TRIES: Final = 10
 PAUSE: Final = 0.02
 """Seconds to wait before what a commit of another process took away under a reader is looked for again."""
-_SPACED = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True, stored=False)
-
-
-def _schema() -> Any:
-    keyword = {"stored": False, "lowercase": False, "commas": False}
-    return fields.Schema(
-        id=fields.ID(unique=True),
-        key=fields.STORED,
-        source=fields.ID,
-        labels=fields.KEYWORD(**keyword),
-        title=fields.KEYWORD(scorable=True, **keyword),
-        public=fields.KEYWORD(scorable=True, **keyword),
-        internal=fields.KEYWORD(scorable=True, **keyword),
-        facts=fields.KEYWORD(**keyword),
-        internal_facts=fields.KEYWORD(**keyword),
-        words_public=_SPACED,
-        words_internal=_SPACED,
-        created=fields.NUMERIC(int, bits=64),
-        updated=fields.NUMERIC(int, bits=64, sortable=True),
-    )
 
 
 def is_there(folder: Path) -> bool:
@@ -51,11 +34,12 @@ class WhooshEngine(Engine):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = Lock()
+        self._lock, self._writing = Lock(), Lock()
+        self._users, self._is_left = 0, False
         with _broken():
             if not is_there(folder):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                index.create_in(folder, _schema())
+                index.create_in(folder, schema())
             self._index = _found(lambda: index.open_dir(folder))
             self._intact = Intact(folder)
             self._searcher: Any = None
@@ -63,24 +47,49 @@ class WhooshEngine(Engine):
 
     def put(self, entries: Sequence[Entry], gone: Sequence[tuple[str, str]] = ()) -> None:
         """Write in one batch."""
-        with self._lock, _broken():
-            writer = self._index.writer(limitmb=256)
-            try:
-                for source, key in gone:
-                    writer.delete_by_term("id", source + BETWEEN + key)
-                for entry in entries:
-                    writer.delete_by_term("id", entry.source + BETWEEN + entry.key)
-                for entry in entries:
-                    writer.add_document(**_fields(entry))
-            except BaseException:
-                writer.cancel()
-                raise
+        with self._writer() as writer:
+            for source, key in gone:
+                writer.drop(_name(source, key))
+            for entry in entries:
+                writer.drop(_name(entry.source, entry.key))
+            for entry in entries:
+                _add(writer, entry)
             writer.commit()
+
+    def fill(self, portions: Iterable[Sequence[Entry]]) -> None:
+        """Write batches as large as memory likes: the fewer there are, the less is written twice."""
+        writer: BulkWriter | None = None
+        seen: set[str] = set()
+        try:
+            for entries in portions:
+                with _broken():
+                    writer = writer or BulkWriter(self._index)
+                    for entry in entries:
+                        name = _name(entry.source, entry.key)
+                        if name not in seen:
+                            seen.add(name)
+                            _add(writer, entry)
+                    if writer.postings >= BATCH:
+                        done, writer = writer, None
+                        done.commit()
+            if writer:
+                with _broken():
+                    writer.commit()
+        except BaseException:
+            if writer and not writer.is_closed:
+                writer.cancel()
+            raise
+
+    def expunge(self) -> bool:
+        """Write those segments anew of which documents were taken out."""
+        with self._writer() as writer:
+            writer.expunge()
+        return True
 
     def search(self, wanted: Wanted) -> list[str]:
         """Search in what was committed last."""
-        with _broken():
-            found = self._fresh().search(
+        with self._reading() as searcher:
+            found = searcher.search(
                 _query(wanted),
                 filter=_allowed(wanted),
                 limit=min(wanted.limit, MAX_LIMIT),
@@ -92,16 +101,16 @@ class WhooshEngine(Engine):
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
         """Look the terms up."""
-        with _broken():
-            reader = self._fresh().reader()
+        with self._reading() as searcher:
+            reader = searcher.reader()
             names = ("public", "title", "internal") if internal else ("public", "title")
             counts = {word: max(reader.doc_frequency(name, word) for name in names) for word in words}
         return {word: count for word, count in counts.items() if count}
 
     def count(self) -> int:
         """Count what is not deleted."""
-        with _broken():
-            return int(self._fresh().doc_count())
+        with self._reading() as searcher:
+            return int(searcher.doc_count())
 
     def size(self) -> int:
         """Add up the files."""
@@ -109,9 +118,41 @@ class WhooshEngine(Engine):
             return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
 
     def close(self) -> None:
-        """Close the files."""
-        self._searcher.close()
-        self._index.close()
+        """Close the files; while other threads search in them, the last of these does."""
+        with self._lock:
+            self._is_left = True
+            self._close_unless_used()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        """Return what reads that which was committed last, and stays open until this ends."""
+        with self._lock:
+            self._users += 1
+        try:
+            with _broken():
+                yield self._fresh()
+        finally:
+            with self._lock:
+                self._users -= 1
+                self._close_unless_used()
+
+    def _close_unless_used(self) -> None:
+        if self._is_left and not self._users and self._searcher is not None:
+            self._searcher.close()
+            self._index.close()
+            self._searcher = None
+
+    @contextmanager
+    def _writer(self) -> Iterator[BulkWriter]:
+        """Return what writes, given up if something goes wrong; searches go on meanwhile."""
+        with self._writing, _broken():
+            writer = BulkWriter(self._index)
+            try:
+                yield writer
+            except BaseException:
+                if not writer.is_closed:
+                    writer.cancel()
+                raise
 
     def _fresh(self) -> Any:
         """Return what reads that which was committed last.
@@ -139,24 +180,26 @@ class WhooshEngine(Engine):
 
     def _opened(self) -> Any:
         """Return what reads that which was committed last, with an eye on its files."""
+        contents = f"_{self._index.indexname}_{self._index.latest_generation()}.toc"
         searcher = self._index.searcher()
         segments = [each.segment() for each, _first in searcher.reader().leaf_readers()]
         names = tuple(each.segment_id() for each in segments if each is not None)
-        self._intact.watch(lambda name: name.startswith(names))
+        self._intact.watch(lambda name: name == contents or name.startswith(names))
         return searcher
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.source + BETWEEN + entry.key,
-        "key": entry.key,
-        "source": entry.source,
-        "labels": " ".join(entry.labels),
-        **{name: " ".join(terms) for name, terms in entry.terms.items()},
-        **{f"words_{name}": " ".join(words) for name, words in entry.tokens.items()},
-        "created": entry.created,
-        "updated": entry.updated,
-    }
+def _add(writer: BulkWriter, entry: Entry) -> None:
+    name = _name(entry.source, entry.key)
+    writer.add(
+        stored={"key": entry.key},
+        terms=[("id", (name,)), ("source", (entry.source,)), ("labels", entry.labels), *entry.terms.items()],
+        words={f"words_{name}": words for name, words in entry.tokens.items()},
+        numbers={"created": entry.created, "updated": entry.updated},
+    )
+
+
+def _name(source: str, key: str) -> str:
+    return source + BETWEEN + key
 
 
 def _query(wanted: Wanted) -> Any:

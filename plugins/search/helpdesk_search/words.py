@@ -21,13 +21,17 @@ from . import ukrainian
 
 LONGEST: Final = 64
 """Longer words are noise (keys, encoded files); their beginning is kept."""
+COMMON: Final = 32
+"""Chunks of a text that are no longer come again and again: what they are found by is remembered for a while."""
 LATIN: Final = ("english", "german", "serbian")
 """Serbian's stemmer knows Croatian's endings; Snowball has none of its own."""
 _CHUNK = re.compile(r"[^\s<>\"„“”«»‹›(){}\[\],;|]+")
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+(?:['’ʼ](?:(?![{_UNSPACED}])[^\W_])+)*")
+_LETTER = rf"[^\W_{_UNSPACED}]"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['’ʼ]{_LETTER}+)*")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_AROUND: Final = ".:!?…'’*_~`-–—/\\=#&"
 _NO_LETTER = re.compile(r"[\d]+")
 _stemmers = local()
 
@@ -47,32 +51,51 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(plain(found.group()), found.start(), found.end())
 
 
+def words(text: str) -> list[str]:
+    """Return the words of `tokens` alone, which is quicker."""
+    return [_plain(word) if len(word) <= LONGEST else plain(word) for word in _WORD.findall(text)]
+
+
 def terms(text: str) -> set[str]:
     """Return all that a text can be found by."""
     found: set[str] = set()
-    for chunk in _CHUNK.finditer(text):
-        piece = chunk.group().strip(".:!?…'’*_~`-–—/\\=#&")
-        parts = list(_WORD.finditer(piece))
-        if not parts:
-            continue
-        for part in parts:
-            found.update(forms(part.group()))
-        if any(_IS_UNSPACED.match(part.group()) for part in parts):
-            found.update(_pairs(parts))
-        elif len(parts) > 1 and len(piece) <= 2 * LONGEST:
-            found.update(wholes(piece))
+    for chunk in _CHUNK.findall(text):
+        found.update(_of_common(chunk) if len(chunk) <= COMMON else _of_chunk(chunk))
     return found
 
 
-@lru_cache(65_536)
+def _of_chunk(chunk: str) -> frozenset[str]:
+    piece = chunk.strip(_AROUND)
+    parts = list(_WORD.finditer(piece))
+    found: set[str] = set()
+    for part in parts:
+        found.update(forms(part.group()))
+    if any(_IS_UNSPACED.match(part.group()) for part in parts):
+        found.update(_pairs(parts))
+    elif len(parts) > 1 and len(piece) <= 2 * LONGEST:
+        found.update(wholes(piece))
+    return frozenset(found)
+
+
+_of_common = lru_cache(65_536)(_of_chunk)
+
+
 def forms(word: str) -> frozenset[str]:
     """Return what one word can be found by: itself and its stems, without accents."""
+    return _known_forms(word) if len(word) <= LONGEST else _forms(word)
+
+
+def _forms(word: str) -> frozenset[str]:
     word = plain(word)
     if _NO_LETTER.fullmatch(word) or not word.isalpha():
         return frozenset((folded(word), *(folded(part) for part in re.split(r"['’ʼ]", word) if len(part) > 2)))
     if _CYRILLIC.search(word):
         return frozenset((word, _stem("russian", word), ukrainian.stem(word)))
     return frozenset(folded(each) for each in (word, *(_stem(language, word) for language in LATIN)))
+
+
+_known_forms = lru_cache(65_536)(_forms)
+"""Only of words that are no longer than words are: what is remembered of others would fill the memory."""
 
 
 def stems(word: str) -> frozenset[str]:
@@ -104,6 +127,9 @@ def plain(text: str) -> str:
     """Return a text as words are compared: small letters, one way of writing each."""
     whole = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
     return "".join(whole.split())[: LONGEST * 2]  # one letter may become several with a space between
+
+
+_plain = lru_cache(65_536)(plain)
 
 
 def folded(word: str) -> str:

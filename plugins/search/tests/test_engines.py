@@ -94,6 +94,54 @@ def test_hooks_that_ask_postgresql_are_known_to_be_in_the_database(
         assert sum("search_documents" in each for each in seen) == 1, "by the way on which core looks after hooks"
 
 
+def test_postgresql_keeps_no_word_of_what_is_gone(databases: Databases, database_kind: str, tmp_path: Path) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("only PostgreSQL has one")
+    with plugin_site("search", folder=tmp_path, databases=databases) as site:
+
+        def asked(query: str) -> object:
+            with site.desk.read() as session:
+                return session.scalar(text(query))
+
+        generations = Generations(site.desk, SearchPlugin.tables.documents)
+        engine = generations.open("one")
+        file = "SELECT pg_relation_filenode('ix_search_documents_terms')"
+        dead = "SELECT count(*) FROM pg_index WHERE indrelid = 'search_documents'::regclass AND NOT indisvalid"
+        for forget in (engine.expunge, lambda: generations.remove("other")):
+            generations.open("other").put(ENTRIES)
+            engine.put(ENTRIES)
+            engine.put([], gone=[("ticket", "1")])
+            before = asked(file)
+            forget()
+            assert asked(file) != before, "the index is another one, made of what is there"
+            assert asked(dead) == 0
+        assert engine.count() == len(ENTRIES) - 1
+        assert engine.search(wanted(parse_query("server", now=NOW), "ticket", None)) == ["2"]
+
+
+@pytest.mark.parametrize("chosen", ["whoosh", "postgresql"])
+def test_nothing_stays_of_an_engine_that_was_chosen_before(
+    databases: Databases, database_kind: str, tmp_path: Path, chosen: str
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("there is nothing to choose from")
+    settings = {"search": {"engine": chosen}}
+    with plugin_site("search", folder=tmp_path, databases=databases, settings=settings) as site:
+        site.world.ticket(subject="Toner")
+        site.work()
+        plugin = site.desk.plugins.plugin("search")
+        assert isinstance(plugin, SearchPlugin)
+        plugin.keeper.work()
+        (left,) = plugin.stores_not_chosen()
+        engine = left.make("gleft")
+        engine.put(ENTRIES)
+        engine.close()
+        site.clock.advance(minutes=2)
+        plugin.keeper.tidy()
+        assert [*left.others(None)] == []
+        assert plugin.keeper.status()["documents"] == 1
+
+
 def test_whoosh_says_when_files_are_damaged(tmp_path: Path) -> None:
     engine = WhooshEngine(tmp_path)
     engine.put(ENTRIES)
@@ -104,12 +152,36 @@ def test_whoosh_says_when_files_are_damaged(tmp_path: Path) -> None:
         WhooshEngine(tmp_path)
 
 
+@pytest.mark.parametrize("files", ["*.seg", "*.toc"])
+@pytest.mark.parametrize("harm", [lambda path: path.write_bytes(b"rubbish"), Path.unlink], ids=["cut short", "gone"])
+def test_damage_under_an_open_index_is_told(tmp_path: Path, files: str, harm: Callable[[Path], object]) -> None:
+    engine = WhooshEngine(tmp_path)
+    engine.put(ENTRIES)
+    assert engine.count() == len(ENTRIES)
+    harmed = [*tmp_path.glob(files)]
+    for path in harmed:
+        harm(path)
+    assert harmed
+    with pytest.raises(IndexBroken):
+        engine.count()
+
+
 def test_another_reader_sees_what_was_written(tmp_path: Path) -> None:
     writer, reader = WhooshEngine(tmp_path), WhooshEngine(tmp_path)
     writer.put(ENTRIES)
     assert reader.count() == len(ENTRIES)
     writer.close()
     reader.close()
+
+
+def test_the_last_who_searches_closes_the_files(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path)
+    engine.put(ENTRIES)
+    with engine._reading() as searcher:
+        engine.close()
+        assert searcher.doc_count() == engine.count() == len(ENTRIES)
+        assert not searcher.is_closed
+    assert searcher.is_closed
 
 
 def test_what_a_commit_takes_away_under_a_reader_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ from helpdesk_core.api.tickets import Change, NewMessage, change, merge, move, n
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_core.testing.prepared import Databases
-from helpdesk_search.plugin import SearchPlugin
+
+from .reaching import plugin
 
 Side = Literal["desk", "portal", "any"]
 
@@ -27,12 +28,6 @@ def site(tmp_path: Path, databases: Databases, database_kind: str) -> Iterator[P
     with plugin_site("search", folder=tmp_path, databases=databases, settings=settings) as opened:
         opened.work()  # builds the index
         yield opened
-
-
-def plugin(site: PluginSite) -> SearchPlugin:
-    found = site.desk.plugins.plugin("search")
-    assert isinstance(found, SearchPlugin)
-    return found
 
 
 def work(site: PluginSite) -> None:
@@ -240,7 +235,7 @@ def test_damaged_files_are_mended(site: PluginSite, database_kind: str) -> None:
     site.world.ticket(subject="Toner")
     work(site)
     plugin(site).keeper.close()
-    for path in plugin(site).folder_of_index.rglob("*"):
+    for path in plugin(site).own_folder.rglob("*"):
         if path.is_file():
             path.write_bytes(b"rubbish")
     assert subjects(site, agent, "toner") == {"Toner"}  # the database answers meanwhile
@@ -260,7 +255,7 @@ def test_files_that_are_damaged_under_an_open_index_are_mended(
     site.world.ticket(subject="Toner")
     work(site)
     assert subjects(site, agent, "toners") == {"Toner"}
-    for path in plugin(site).folder_of_index.rglob("*.seg"):
+    for path in plugin(site).own_folder.rglob("*.seg"):
         harm(path)
     assert subjects(site, agent, "toner") == {"Toner"}  # the database answers meanwhile
     work(site)

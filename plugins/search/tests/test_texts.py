@@ -16,8 +16,9 @@ from helpdesk_core.api.tickets import NewMessage, Posted, redact
 from helpdesk_core.testing.plugins import PluginSite, plugin_site
 from helpdesk_search import texts
 from helpdesk_search.files import READERS
-from helpdesk_search.keeping import Keeper
 from helpdesk_search.plugin import SearchPlugin
+
+from .reaching import keeper
 
 TABLE = SearchPlugin.tables.texts
 PAGE = Upload(name="page.html", content=b"<p>zebra</p><script>giraffe</script>", content_type="text/html")
@@ -29,12 +30,6 @@ def site(tmp_path: Path, database_url: str) -> Iterator[PluginSite]:
     with plugin_site("search", folder=tmp_path, url=database_url) as opened:
         opened.work()
         yield opened
-
-
-def keeper(site: PluginSite) -> Keeper:
-    plugin = site.desk.plugins.plugin("search")
-    assert isinstance(plugin, SearchPlugin)
-    return plugin.keeper
 
 
 def keep(site: PluginSite) -> None:

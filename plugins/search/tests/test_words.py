@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_core.api.search import parse_query
+from helpdesk_search import words
 from helpdesk_search.marking import all_places
 from helpdesk_search.words import forms, stems, terms, tokens
 
@@ -111,3 +112,11 @@ def test_what_is_marked(query: str, text: str, marked: list[str]) -> None:
 def test_marking_any_text_works(query: str, text: str) -> None:
     (places,) = all_places(parse_query(query, now=datetime(2026, 5, 1, tzinfo=UTC)), [text])
     assert all(0 <= first < last <= len(text) for first, last in places)
+
+
+def test_what_is_longer_than_any_word_is_not_remembered() -> None:
+    before = words._plain.cache_info().currsize, words._known_forms.cache_info().currsize
+    hostile = [f"{number}{'x' * 1000}" for number in range(20)]
+    assert words.words(" ".join(hostile)) == [each[: 2 * words.LONGEST] for each in hostile]
+    assert {each[: 2 * words.LONGEST] for each in hostile} <= terms(" ".join(hostile))
+    assert (words._plain.cache_info().currsize, words._known_forms.cache_info().currsize) == before
