@@ -172,7 +172,7 @@ def read_article(locale: str, slug: str) -> Any:
         "summary": text.summary,
         "visibility": article.visibility,
         "published_at": text.published_at,
-        "updated_at": text.updated_at,
+        "updated_at": text.live_at,
         "html": text.html,
         "text": text.plain,
     }

@@ -82,11 +82,11 @@ def stored(session: Session, article: Article, text: Text | None, version: Versi
 
 
 def of_ticket(session: Session, actor: Actor, number: str, locale: str) -> tuple[Entered, Ticket]:
-    """Return a form filled from a ticket: its question, and the last public answer; no internal notes."""
+    """Return a form filled from a ticket: its first message, and the last public answer to it; no internal notes."""
     ticket = find_ticket(session, actor, number, "desk")
     messages = [each for each in conversation(session, ticket, internal=False) if each.kind == "public"]
     question = _text(messages[0]) if messages else ""
-    answers = [each for each in messages if each.author_id is not None and each.author_id != ticket.requester_id]
+    answers = [each for each in messages[1:] if each.side == "agent"]
     answer = _text(answers[-1]) if answers else ""
     body = f"## {_('Question')}\n\n{question}\n\n## {_('Answer')}\n\n{answer}".rstrip() + "\n"
     values = dict(blank(locale).values) | {"title": ticket.subject, "body": body, "visibility": "internal"}

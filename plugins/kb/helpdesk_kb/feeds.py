@@ -23,7 +23,7 @@ def atom(*, title: str, page: str, own: str, entries: Sequence[tuple[Card, str]]
     feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom"})
     SubElement(feed, "id").text = own
     SubElement(feed, "title").text = title
-    SubElement(feed, "updated").text = max((card.updated_at for card, _ in entries), default=now).isoformat()
+    SubElement(feed, "updated").text = max((card.live_at for card, _ in entries), default=now).isoformat()
     SubElement(feed, "link", {"href": page})
     SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": own})
     SubElement(SubElement(feed, "author"), "name").text = title.partition(":")[0]
@@ -32,7 +32,7 @@ def atom(*, title: str, page: str, own: str, entries: Sequence[tuple[Card, str]]
         SubElement(entry, "id").text = address
         SubElement(entry, "title").text = card.title
         SubElement(entry, "link", {"href": address})
-        SubElement(entry, "updated").text = card.updated_at.isoformat()
+        SubElement(entry, "updated").text = card.live_at.isoformat()
         if card.published_at is not None:
             SubElement(entry, "published").text = card.published_at.isoformat()
         SubElement(entry, "summary").text = card.summary

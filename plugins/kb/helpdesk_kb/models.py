@@ -60,7 +60,8 @@ class Text(Base):
 
     `state` is that of the newest version: `draft`, `review`, `published` or `archived`. `live` is the number of the
     version that readers see, None for none; the live words are copied here, so that lists and searches need no join.
-    `follows` is the version of the article's first language that this one was last compared with.
+    `follows` is the version of the article's first language that this one was last compared with. `updated_at` is when
+    editors did something last, `live_at` when readers last saw something new.
     """
 
     __tablename__ = "kb_texts"
@@ -82,6 +83,7 @@ class Text(Base):
     html: Mapped[str] = mapped_column(LongText, default="")
     """The live words as safe HTML, made once when they are published."""
     published_at: Mapped[datetime | None] = mapped_column(index=True)
+    live_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("article_id", "locale"), UniqueConstraint("locale", "slug"), Base.__table_args__)

@@ -198,7 +198,9 @@ class Portal:
     def sitemap(self) -> Response:
         """Return the addresses of all public articles, for search engines."""
         found = feeds.public_texts(db())
-        body = feeds.sitemap([(addresses.absolute(addresses.of_text(text)), text.updated_at) for text in found])
+        body = feeds.sitemap(
+            [(addresses.absolute(addresses.of_text(text)), text.live_at or text.updated_at) for text in found]
+        )
         return Response(body, mimetype="application/xml")
 
 

@@ -50,7 +50,7 @@ class Card:
     visibility: str
     category_id: int | None
     published_at: datetime | None
-    updated_at: datetime
+    live_at: datetime
 
 
 def cards(actor: Actor, locale: str, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -82,7 +82,7 @@ def cards(actor: Actor, locale: str, *conditions: ColumnElement[bool]) -> Select
             Article.visibility,
             Article.category_id,
             Text.published_at,
-            Text.updated_at,
+            Text.live_at,
         )
         .join(Article, Article.id == Text.article_id)
         .join(best, and_(best.c.text_id == Text.id, best.c.place == 1))
@@ -102,7 +102,7 @@ def in_category(session: Session, actor: Actor, locale: str, category: Category,
 
 def newest(session: Session, actor: Actor, locale: str, limit: int, *conditions: ColumnElement[bool]) -> list[Card]:
     """Return the articles that were changed last."""
-    return listed(session, cards(actor, locale, *conditions).order_by(Text.updated_at.desc(), Text.id).limit(limit))
+    return listed(session, cards(actor, locale, *conditions).order_by(Text.live_at.desc(), Text.id).limit(limit))
 
 
 def most_read(session: Session, actor: Actor, locale: str, since: datetime, limit: int) -> list[Card]:
@@ -142,7 +142,7 @@ def related(session: Session, actor: Actor, locale: str, article: Article, limit
         near = or_(chosen, Article.category_id == article.category_id)
     first = case((chosen, 0), else_=1) if article.related else case((Article.id == article.id, 1), else_=1)
     query = cards(actor, locale, near, Article.id != article.id)
-    return listed(session, query.order_by(first, Text.updated_at.desc(), Text.id).limit(limit))
+    return listed(session, query.order_by(first, Text.live_at.desc(), Text.id).limit(limit))
 
 
 def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: str, limit: int = PAGE) -> list[Card]:
@@ -198,7 +198,7 @@ def _look(session: Session, actor: Actor, locale: str, words: str, limit: int, *
     hits = [Text.folded.contains(word, autoescape=True) for word in wanted]
     times: Any = sum((case((hit, 1), else_=0) for hit in hits), start=literal(0))
     query = cards(actor, locale).where(or_(*hits) if some else and_(*hits))
-    found = listed(session, query.order_by(times.desc(), Text.updated_at.desc(), Text.id).limit(_CANDIDATES))
+    found = listed(session, query.order_by(times.desc(), Text.live_at.desc(), Text.id).limit(_CANDIDATES))
 
     def points(card: Card) -> int:
         title, summary = card.title.casefold(), card.summary.casefold()

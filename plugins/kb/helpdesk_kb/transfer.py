@@ -120,7 +120,7 @@ def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool =
 def _take(desk: Helpdesk, actor: Actor, path: Path, uid: str, done: Outcome, *, publish: bool) -> str:
     page = read(path.read_text(encoding="utf-8"))
     locale = str(page.fields.get("language") or (path.stem if str(known_locale(path.stem)) == path.stem else "en"))
-    names = sorted(set(_BESIDE.findall(page.body)) & {each.name for each in path.parent.iterdir() if each.is_file()})
+    names = sorted(set(_BESIDE.findall(page.body)) & {each.name for each in path.parent.iterdir() if _is_own(each)})
     wanted = set(names)
     body = _BESIDE.sub(lambda match: f"](cid:{match[1]})" if match[1] in wanted else match[0], page.body)
     title = str(page.fields.get("title") or path.stem.replace("-", " ").capitalize())
@@ -137,7 +137,7 @@ def _take(desk: Helpdesk, actor: Actor, path: Path, uid: str, done: Outcome, *, 
             done.made += 1
         else:
             before = tx.session.scalar(select(Text.newest).where(Text.article_id == article.id, Text.locale == locale))
-            text = writing.save_text(desk, actor, article.uid, locale, draft)
+            text = writing.save_text(desk, actor, article.uid, locale, draft, follows=None)
             changed = before is None or text.newest != before
             done.made, done.changed, done.same = (
                 done.made + (before is None),
@@ -201,9 +201,14 @@ def _fields(session: Session, article: Article, text: Text, version: Version) ->
 def _found(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
     """Yield each folder that has Markdown files, with these; the first language of the article comes first."""
     for place in [folder, *sorted(each for each in folder.rglob("*") if each.is_dir() and not each.is_symlink())]:
-        pages = sorted(each for each in place.glob(f"*{MARKDOWN}") if each.is_file())
+        pages = sorted(each for each in place.glob(f"*{MARKDOWN}") if _is_own(each))
         if pages:
             yield place, sorted(pages, key=lambda each: (each.stem != "en", each.name))
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether something is a file of the folder; what a link names may be any file of this machine."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _value(value: Any) -> str:

@@ -87,8 +87,7 @@ def create_article(
     require(actor, WRITE)
     draft = _checked(draft)
     with desk.begin(actor) as tx:
-        article = Article(locale=_checked_locale(locale), created_at=tx.now)
-        article.ticket_id = ticket.id if ticket is not None else None
+        article = Article(locale=_checked_locale(locale), created_at=tx.now, ticket_id=ticket.id if ticket else None)
         _place(tx, actor, article, placing)
         tx.session.add(article)
         tx.session.flush()
@@ -118,12 +117,12 @@ def save_text(
     draft: TextDraft,
     *,
     base: int | None = None,
-    follows: bool = True,
+    follows: bool | None = True,
 ) -> Text:
     """Save a new version as a draft; what readers see stays until it is published.
 
     `base` is the version the editor began with: `Conflict` if there is a newer one. `follows` says that a translation
-    was compared with what is live in the first language. A text in a new language is made. Nothing changed, no version.
+    was compared with what is live in the first language (None: if it is a new version). Nothing changed, no version.
     """
     draft = _checked(draft)
     with desk.begin(actor) as tx:
@@ -132,7 +131,7 @@ def save_text(
         tx.session.scalar(select(Article.id).where(Article.id == article.id).with_for_update())
         texts = {each.locale: each for each in texts_of(tx.session, article)}
         text = texts.get(_checked_locale(locale))
-        first = texts.get(article.locale)
+        first, says_more = texts.get(article.locale), True
         if text is None:
             text = _new_text(tx, article, locale, draft)
             _add_version(tx, text, draft)
@@ -142,15 +141,15 @@ def save_text(
                 raise Conflict(
                     lazy("Somebody saved another version meanwhile. What you wrote is still here: compare, save again.")
                 )
-            if _differs(version_of(tx.session, text, text.newest), draft):
+            if says_more := _differs(version_of(tx.session, text, text.newest), draft):
                 text.newest += 1
                 _add_version(tx, text, draft)
                 text.state = "draft"
                 if text.live is None:
                     text.title, text.summary = draft.title, draft.summary
-        if follows and first is not None and first is not text:
+        if (says_more if follows is None else follows) and first is not None and first is not text:
             text.follows = first.live or 0
-        text.updated_at = tx.now
+        text.updated_at = tx.now if says_more else text.updated_at
     return text
 
 
@@ -232,7 +231,7 @@ def _go_live(tx: Transaction, text: Text, version: Version) -> None:
     text.folded = "\n".join((text.title, text.summary, text.plain)).casefold()
     text.live, text.state = version.number, "published"
     text.published_at = text.published_at or tx.now
-    text.updated_at = tx.now
+    text.updated_at = text.live_at = tx.now
 
 
 def _new_text(tx: Transaction, article: Article, locale: str, draft: TextDraft) -> Text:

@@ -1,5 +1,6 @@
 """What editors and agents do on the desk, and programs in the API."""
 
+from helpdesk_core.api.tickets import NewMessage, add_participant, note, reply
 from helpdesk_core.testing.browser import File
 from helpdesk_core.testing.queries import count_queries
 
@@ -43,6 +44,23 @@ def test_an_article_is_made_of_a_ticket_and_inserted_into_a_reply(kb: Kb) -> Non
     page = browser.submit("composer", press="Link")
     assert page.form("composer").value("body").startswith("Dear Anna,")
     assert "[Mail on my phone](http://helpdesk.example/x/kb/en/mail-on-my-phone)" in page.form("composer").value("body")
+
+
+def test_the_answer_of_an_article_made_of_a_ticket_is_what_staff_answered_last(kb: Kb) -> None:
+    carl = kb.site.world.customer("Carl")
+    ticket = kb.site.world.ticket(kb.customer, subject="Mail", text="Which server?").ticket
+    number = ticket.number or ""
+    add_participant(kb.site.desk, kb.editor, number, "cc", uid=carl.uid)
+
+    def body() -> str:
+        return kb.site.browser(kb.editor).get(f"/desk/x/kb/new?ticket={number}").form("article").value("body")
+
+    reply(kb.site.desk, carl, number, NewMessage(text="I wonder, too."))
+    assert body().split() == ["##", "Question", "Which", "server?", "##", "Answer"]
+    reply(kb.site.desk, kb.editor, number, NewMessage(text="Use imap."))
+    note(kb.site.desk, kb.editor, number, NewMessage(text="They are slow."))
+    reply(kb.site.desk, carl, number, NewMessage(text="Thank you."))
+    assert body().split()[-4:] == ["##", "Answer", "Use", "imap."]
 
 
 def test_what_customers_cannot_read_is_never_linked_in_a_reply(kb: Kb) -> None:

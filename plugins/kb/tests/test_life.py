@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk_core.api.users import User
 from helpdesk_kb import comparing, files, overview, privacy, statistics, transfer, visits, writing
-from helpdesk_kb.models import Article, Text, Visit, Vote
+from helpdesk_kb.models import Article, File, Text, Visit, Vote
 from helpdesk_kb.rendering import MAX_BODY
 from helpdesk_kb.writing import Placing, TextDraft
 
@@ -198,6 +199,66 @@ def test_articles_go_out_as_files_and_come_back_the_same(kb: Kb, tmp_path: Path)
         assert [tuple(row) for row in rows] == [("de", "Titel", None), ("en", 'Colon: and "quotes"', 1)]
         uid = session.scalars(select(Article.uid)).one()
         assert files.find_file(session, kb.editor, uid, "a.png").content == b"png"
+
+
+def test_bringing_back_what_nobody_changed_changes_nothing(kb: Kb, tmp_path: Path) -> None:
+    desk = kb.site.desk
+    article, _text = kb.publish("Mail")
+    writing.save_text(desk, kb.editor, article.uid, "de", TextDraft(title="Post", body="Worte"))
+    writing.publish(desk, kb.editor, article.uid, "de")
+    writing.save_text(desk, kb.editor, article.uid, "en", TextDraft(title="Mail", body="other words"))
+    writing.publish(desk, kb.editor, article.uid, "en")
+
+    def facts() -> list[Any]:
+        with desk.read() as session:
+            columns = select(Text.locale, Text.newest, Text.follows, Text.updated_at, Text.live_at)
+            return [tuple(row) for row in session.execute(columns.order_by(Text.locale))]
+
+    before = facts()
+    assert transfer.export(desk, kb.editor, tmp_path) == 2
+    kb.site.clock.advance(days=1)
+    done = transfer.import_folder(desk, kb.editor, tmp_path, publish=True)
+    assert (done.made, done.changed, done.same) == (0, 0, 2)
+    assert facts() == before, "the translation is behind as it was"
+    german = next(tmp_path.rglob("de.md"))
+    german.write_text(german.read_text().replace("Worte", "andere Worte"))
+    transfer.import_folder(desk, kb.editor, tmp_path, publish=True)
+    (_, _, follows, *_rest), english = facts()
+    assert follows == 2 > before[0][2]
+    assert english == before[1]
+
+
+def test_importing_reads_no_file_that_a_link_names(kb: Kb, tmp_path: Path) -> None:
+    secret, folder = tmp_path / "secret.txt", tmp_path / "in"
+    folder.mkdir()
+    secret.write_text("the site's key")
+    (folder / "en.md").write_text("# Title\n\n[a](key.txt) [b](own.txt)")
+    (folder / "key.txt").symlink_to(secret)
+    (folder / "more.md").symlink_to(secret)
+    (folder / "own.txt").write_text("own")
+    done = transfer.import_folder(kb.site.desk, kb.editor, folder)
+    assert (done.made, done.problems) == (1, [])
+    with kb.site.desk.read() as session:
+        assert [*session.scalars(select(File.name))] == ["own.txt"]
+
+
+def test_readers_are_told_of_what_is_live_and_not_of_drafts(kb: Kb) -> None:
+    first, _text = kb.publish("First")
+    kb.site.clock.advance(days=1)
+    kb.publish("Second")
+
+    def feed() -> str:
+        return str(kb.site.browser().client.get("/x/kb/feed.xml").text)
+
+    before = feed()
+    assert before.index("Second") < before.index("First")
+    kb.site.clock.advance(days=1)
+    writing.save_text(kb.site.desk, kb.editor, first.uid, "en", TextDraft(title="First", body="a draft"))
+    writing.submit(kb.site.desk, kb.editor, first.uid, "en")
+    assert feed() == before
+    writing.publish(kb.site.desk, kb.editor, first.uid, "en")
+    after = feed()
+    assert after.index("First") < after.index("Second")
 
 
 def test_a_broken_file_is_named_and_the_others_are_read(kb: Kb, tmp_path: Path) -> None:
