@@ -1,6 +1,8 @@
 """What is logged while a command runs, and how it is printed."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 FULL: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -12,6 +14,19 @@ class _Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the message behind the command's name."""
         return f"helpdesk: {' '.join(record.getMessage().split())}"
+
+
+@contextmanager
+def logging_put_back() -> Iterator[None]:
+    """Leave the logging of the process, which may not be ours alone, as it was before."""
+    root, own = logging.getLogger(), logging.getLogger("helpdesk_core")
+    handlers, level, own_level = list(root.handlers), root.level, own.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        own.setLevel(own_level)
 
 
 def log_to_stderr(*, verbose: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 import helpdesk_core
 from helpdesk_core.cli.context import Cli
-from helpdesk_core.cli.logs import log_to_stderr
+from helpdesk_core.cli.logs import log_to_stderr, logging_put_back
 from helpdesk_core.cli.outcome import EXIT_CODES, code_for, complain
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -80,9 +80,9 @@ def run(arguments: Sequence[str] | None) -> int:
     Only several mistakes of one configuration have a line each.
     """
     try:
-        result: Any = helpdesk.main(
-            list(arguments) if arguments is not None else None, prog_name="helpdesk", standalone_mode=False
-        )
+        with logging_put_back():
+            words = list(arguments) if arguments is not None else None
+            result: Any = helpdesk.main(words, prog_name="helpdesk", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.exceptions.NoArgsIsHelpError as error:

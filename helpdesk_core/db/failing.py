@@ -1,11 +1,24 @@
 """What an error of the database means to whoever asked."""
 
+from typing import Final
+
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from helpdesk_core.errors import Conflict, HelpdeskError, Invalid, Unavailable
 from helpdesk_core.texts import lazy as _l
 
 AWAY = _l("The helpdesk cannot reach its database just now. Nothing was changed; try again in a moment.")
+
+
+_GAVE_WAY: Final = {1213, "40001", "40P01"}
+"""How MariaDB and PostgreSQL name a unit of work that they ended so that another one could go on."""
+
+
+def gave_way(error: BaseException | None) -> bool:
+    """Tell whether the database chose this unit of work to give way to another: it may be done again at once."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    return getattr(error.orig, "sqlstate", None) in _GAVE_WAY or (error.orig.args or (None,))[0] in _GAVE_WAY
 
 
 def meaning(error: DBAPIError) -> HelpdeskError | None:

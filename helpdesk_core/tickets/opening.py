@@ -8,9 +8,10 @@ from typing import Final
 from sqlalchemy import select
 
 from helpdesk_core.actor import Actor
+from helpdesk_core.db.failing import gave_way
 from helpdesk_core.departments.models import Department
 from helpdesk_core.departments.queries import is_open_to
-from helpdesk_core.errors import Forbidden, HelpdeskError, Invalid, NotFound, SignInRequired
+from helpdesk_core.errors import Forbidden, HelpdeskError, Invalid, NotFound, SignInRequired, Unavailable
 from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets import hooks
@@ -42,6 +43,13 @@ def open_ticket(desk: Helpdesk, actor: Actor, new: NewTicket) -> Posted:
     rights.
     """
     opening = prepare_opening(desk, actor, new)
+    try:
+        with desk.begin(actor) as tx:
+            return write_ticket(tx, actor, opening)
+    except Unavailable as error:
+        # The same form in the same moment: on MariaDB one may be ended for the other, and nothing of it is written.
+        if desk.is_writing() or not gave_way(error.__cause__):
+            raise
     with desk.begin(actor) as tx:
         return write_ticket(tx, actor, opening)
 

@@ -1,7 +1,6 @@
 """Running the command inside the tests' process, on instances of their own."""
 
 import io
-import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,13 +15,9 @@ from tests.cli.commands import INIT, PASSWORD, Ran, Run
 
 @pytest.fixture
 def untouched_process() -> Iterator[None]:
-    """Put the handlers and the umask back that the command replaces."""
+    """Put the umask back that the command replaces."""
     umask = os.umask(0o022)
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
     os.umask(umask)
 
 

@@ -1,5 +1,6 @@
 """The command itself: its words, its help, and how it ends."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,15 @@ def test_the_environment_picks_the_instance(run: Run, instance: Path, monkeypatc
     monkeypatch.setenv("HELPDESK_INSTANCE", str(instance))
     assert run("db", "status").code == 0
     assert run("--instance", instance.parent / "nowhere", "db", "status").code == 3
+
+
+def test_the_logging_of_a_process_that_calls_it_is_left_alone(
+    run: Run, instance: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for words in (["check"], ["--verbose", "check"], ["config", "nothing"]):
+        run("--instance", instance, *words)
+    logging.getLogger("helpdesk_core.somewhere").warning("still heard")
+    assert caplog.messages[-1:] == ["still heard"]
 
 
 def test_a_reader_that_goes_away_is_not_complained_about(instance: Path) -> None:

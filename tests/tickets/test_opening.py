@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
-from helpdesk_core.actor import ANONYMOUS, SYSTEM
-from helpdesk_core.errors import Forbidden, Invalid, NotFound, SignInRequired
-from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.actor import ANONYMOUS, SYSTEM, Actor
+from helpdesk_core.errors import Forbidden, Invalid, NotFound, SignInRequired, Unavailable
+from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.testing.site import World
+from helpdesk_core.tickets import opening
 from helpdesk_core.tickets.audit import verify
 from helpdesk_core.tickets.inputs import NewMessage, Requester
 from helpdesk_core.tickets.models import Message
+from helpdesk_core.tickets.posting import Posted
 from helpdesk_core.tickets.queries import conversation, find_ticket, timeline
 from helpdesk_core.users.accounts import deactivate_user
 
@@ -128,3 +131,45 @@ def test_a_language_that_is_none_is_refused(desk: Helpdesk, world: World) -> Non
     with pytest.raises(Invalid, match="“klingon!” is not a language"):
         world.ticket(locale="klingon!")
     assert world.ticket(locale="pt_BR").ticket.locale == "pt_BR"
+
+
+def _ended_for_another(number: int, into: str) -> OperationalError:
+    reason = Exception(number, "Deadlock found") if into == "mariadb" else Exception("deadlock detected")
+    if into == "postgresql":
+        reason.sqlstate = "40P01"  # type: ignore[attr-defined]  # as psycopg's errors have it
+    return OperationalError("INSERT", {}, reason)
+
+
+@pytest.mark.parametrize("database", ["mariadb", "postgresql"])
+def test_a_unit_of_work_that_gave_way_to_another_is_done_again(
+    desk: Helpdesk, world: World, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    errors, write = [_ended_for_another(1213, database)], opening.write_ticket
+
+    def ended_once(tx: Transaction, actor: Actor, prepared: opening.Opening) -> Posted:
+        posted = write(tx, actor, prepared)
+        if errors:
+            raise errors.pop()
+        return posted
+
+    world.department("support")
+    monkeypatch.setattr(opening, "write_ticket", ended_once)
+    posted = world.ticket()
+    with desk.read() as session:
+        assert session.scalars(select(Message.id)).all() == [posted.message.id]
+
+
+def test_a_database_that_is_away_is_not_asked_again(
+    desk: Helpdesk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def away(*_args: object) -> Posted:
+        asked.append(True)
+        raise OperationalError("INSERT", {}, Exception(2006, "server has gone away"))
+
+    world.department("support")
+    monkeypatch.setattr(opening, "write_ticket", away)
+    with pytest.raises(Unavailable):
+        world.ticket()
+    assert asked == [True]

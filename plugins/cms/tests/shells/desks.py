@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -112,17 +111,12 @@ class Desk:
 
     def run(self, *words: str, given: str = "") -> str:
         """Run a command of the helpdesk in this process, which has the code loaded already; return what it says."""
-        root, said = logging.getLogger(), io.StringIO()
-        handlers, level = list(root.handlers), root.level
-        try:
-            with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
-                patch.setattr("sys.stdin", io.StringIO(f"{given or OWNER_PASSWORD}\n"))
-                for name in [each for each in os.environ if each.startswith("HELPDESK_")]:
-                    patch.delenv(name)
-                code = main(["--instance", str(self.folder), *words])
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+            patch.setattr("sys.stdin", io.StringIO(f"{given or OWNER_PASSWORD}\n"))
+            for name in [each for each in os.environ if each.startswith("HELPDESK_")]:
+                patch.delenv(name)
+            code = main(["--instance", str(self.folder), *words])
         assert code == 0, said.getvalue()
         return said.getvalue().strip()
 
