@@ -21,6 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
+from markupsafe import escape
 
 from helpdesk_core.i18n.checking import as_forms, translation_problems
 from helpdesk_core.i18n.hooks import TextOverride
@@ -51,6 +52,10 @@ class Texts:
         self.locale = locale
         self._domains = domains
         self.core = domains.get(CORE_DOMAIN, _SAME)
+        self.said = _Said(self)
+        """Texts without values by domain and text, looked up once; for what templates say again and again."""
+        self.escaped = _Escaped(self)
+        """The same as they stand in a page."""
 
     def __call__(self, domain: str = CORE_DOMAIN) -> NullTranslations:
         """Return the texts of a domain; core's for a domain without a catalogue."""
@@ -59,6 +64,25 @@ class Texts:
     def say(self, text: str) -> str:
         """Return a text in this language if it is one that can be translated, else as it is."""
         return text.said(self) if isinstance(text, LazyText) else text
+
+
+class _Said(dict[tuple[str, str], str]):
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __missing__(self, key: tuple[str, str]) -> str:
+        domain, text = key
+        said = self[key] = self._texts(domain).gettext(text) if text else ""
+        return said
+
+
+class _Escaped(dict[tuple[str, str], str]):
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __missing__(self, key: tuple[str, str]) -> str:
+        safe = self[key] = str(escape(self._texts.said[key]))
+        return safe
 
 
 class Catalogues:

@@ -54,6 +54,8 @@ class PageState:
     manner: Manner | None = None
     look: "Theming | None" = None
     """The theme that this page is shown in, once something has asked for it."""
+    setting: object = None
+    """What `drawn.setting` has found."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Of static files, by path, as far as the page has named them."""
     found: dict[Hashable, Any] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Language, time zone, and how times and sizes are written for the person who reads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from gettext import NullTranslations
@@ -12,6 +12,7 @@ from babel import Locale
 from babel.dates import format_date, format_timedelta
 from babel.units import format_unit
 from flask import Flask, has_request_context, request
+from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
 
 from helpdesk_core.errors import HelpdeskError, Invalid
@@ -105,6 +106,20 @@ def gettext(text: str, /, **values: Any) -> str:
     return _filled(said, values, text) if values else said
 
 
+def text_of(key: tuple[str, str]) -> str:
+    """Return a text that a template says without values, by its domain and the text; as it is where nobody asks."""
+    if not has_request_context():
+        return key[1]
+    return manner().texts.said[key]
+
+
+def safe_text_of(key: tuple[str, str]) -> str:
+    """Return the same as it stands in a page."""
+    if not has_request_context():
+        return str(escape(key[1]))
+    return manner().texts.escaped[key]
+
+
 def ngettext(one: str, many: str, /, num: int, **values: Any) -> str:
     """Return the form of a text of core's that fits the number, in the person's language; for templates."""
     return PageTexts(CORE_DOMAIN).ngettext(one, many, num, **values)
@@ -192,10 +207,21 @@ def date(when: datetime) -> str:
 
 def relative(when: datetime) -> str:
     """Return how long ago (or until) a moment is, in words."""
-    seconds = (when - datetime.now(UTC)).total_seconds()
-    # No finer than the words are, so that what was said lately can be said again.
-    step = 1 if abs(seconds) < 3600 else 60 if abs(seconds) < 86400 else 3600
-    return _relative(int(seconds // step * step), manner().locale)
+    return relatives()(when)
+
+
+def relatives() -> Callable[[datetime], str]:
+    """Return `relative` as it is at this moment, for those who ask for many."""
+    now, locale = datetime.now(UTC), manner().locale
+
+    def relative_to_now(when: datetime) -> str:
+        seconds = (when - now).total_seconds()
+        away = -seconds if seconds < 0 else seconds
+        # No finer than the words are, so that what was said lately can be said again.
+        step = 1 if away < 3600 else 60 if away < 86400 else 3600
+        return _relative(int(seconds // step * step), locale)
+
+    return relative_to_now
 
 
 @lru_cache(KEPT_TEXTS)

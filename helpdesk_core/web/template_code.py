@@ -4,18 +4,22 @@ Jinja's own code finds out for every call whether the function wants the context
 it, in several steps each. A page has a thousand of both. Nothing differs in what templates may say or what they show.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final
 
 import markupsafe
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.runtime import Context, Macro
 from jinja2.utils import internalcode, missing
 from markupsafe import Markup, escape
 
-from helpdesk_core.web.localisation import spoken
+from helpdesk_core.web.drawn import Drawn, setting
+from helpdesk_core.web.localisation import safe_text_of, spoken, text_of
+
+__all__ = ["PageCode", "PageContext", "PageMacro", "drawn_once", "item", "safe_text_of", "shown", "text_of"]
 
 _PLAIN: Final = frozenset({FunctionType, MethodType, BuiltinFunctionType})
 # The part of `escape` that works on exact strings and makes no `Markup` of what is joined into a page anyway.
@@ -37,12 +41,34 @@ class PageMacro(Macro):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.memory: Drawn | None = None
+        """What it has drawn; None for a macro whose result depends on more than its arguments and the setting."""
         self._unset = [missing] * self._argument_count
         self._is_simple = not (self.catch_kwargs or self.catch_varargs or self.explicit_caller)
 
-    @internalcode
     def made(self, context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         """Return what the macro makes of its arguments; TypeError for one that it does not take."""
+        memory = self.memory
+        if memory is None or not context.eval_ctx.autoescape or (now := setting()) is None:
+            return self._make(context, args, kwargs)
+        # `1`, `True` and `1.0` are equal, and so are a text and a safe one, but they are not drawn alike.
+        key = (now, args, *map(type, args))
+        if kwargs:
+            values = kwargs.values()
+            key = (
+                *key,
+                *kwargs,
+                *[_items(each) if type(each) is dict else each for each in values],
+                *map(type, values),
+            )
+        try:
+            part = memory.get(key)
+        except TypeError:  # one of them cannot be compared
+            return self._make(context, args, kwargs)
+        return memory.keep(key, self._make(context, args, kwargs)) if part is None else part
+
+    @internalcode
+    def _make(self, context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         given, given_by_name = len(args), kwargs
         if not self._is_simple or given > self._argument_count:
             return super().__call__(context.eval_ctx, *args, **kwargs)
@@ -83,26 +109,101 @@ class PageContext(Context):
         return super().call(__obj, *args, **kwargs)
 
 
+def _items(given: dict[Any, Any]) -> tuple[Any, ...]:
+    return (*given.items(), *map(type, given.values()))
+
+
+def drawn_once(macro: PageMacro) -> PageMacro:
+    """Let a macro keep what it draws."""
+    macro.memory = Drawn()
+    return macro
+
+
+def item(environment: Environment, obj: Any, name: str) -> Any:
+    """Return what a template means by `obj.name` where there is no such attribute."""
+    try:
+        return obj[name]
+    except (TypeError, LookupError, AttributeError):
+        return environment.undefined(obj=obj, name=name)
+
+
 class PageCode(CodeGenerator):
     """Writes the code of a template."""
 
+    _once: frozenset[str] = frozenset()
+    """The macros that the template says are drawn once."""
+    _in_page: nodes.Expr | None = None
+    """The text that is written into the page as it is, while its code is written."""
+
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Let the code know our functions; they are asked for when a page is made, so the last line is soon enough."""
+        self._once = frozenset(_drawn_once(node))
         super().visit_Template(node, frame)
-        self.writeline(f"from {__name__} import PageMacro as Macro, shown")
+        self.writeline(f"from {__name__} import PageMacro as Macro, drawn_once, item, safe_text_of, shown, text_of")
+
+    def macro_def(self, macro_ref: Any, frame: Frame) -> None:
+        """Write how a macro is made."""
+        once = getattr(macro_ref.node, "name", None) in self._once
+        self.write("drawn_once(" if once else "")
+        super().macro_def(macro_ref, frame)
+        self.write(")" if once else "")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """Ask for the attribute without a detour: most names are attributes, and a page asks for thousands."""
+        name = repr(node.attr)
+        self.write("(_a if (_a := getattr((_o := ")
+        self.visit(node.node, frame)
+        self.write(f"), {name}, missing)) is not missing else item(environment, _o, {name}))")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """Look a text that takes no values up by itself, and call everything else."""
+        key = self._text(node, frame)
+        if key is None:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+        else:
+            self.write(f"{'safe_text_of' if node is self._in_page else 'text_of'}({key!r})")
+
+    def _text(self, node: nodes.Expr, frame: Frame) -> tuple[str, str] | None:
+        """Return domain and text of a call such as `_("Save")`; None for anything else."""
+        if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name):
+            return None
+        if node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) != 1:
+            return None
+        [text] = node.args
+        domains: Mapping[str, str] = getattr(self.environment, "domains", {})
+        if node.node.name not in domains or not isinstance(text, nodes.Const) or type(text.value) is not str:
+            return None
+        load = frame.symbols.find_load(frame.symbols.ref(node.node.name))
+        if load is None or load[0] != VAR_LOAD_RESOLVE:
+            return None  # the template calls something of its own by that name
+        return domains[node.node.name], text.value
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        if self._is_page(frame):
-            self.write("shown(")
-        else:
+        if not self._is_page(frame):
             super()._output_child_pre(node, frame, finalize)
+        elif self._text(node, frame) is not None:
+            self._in_page = node
+        else:
+            self.write("shown(")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        if self._is_page(frame):
-            self.write(")")
-        else:
+        if not self._is_page(frame):
             super()._output_child_post(node, frame, finalize)
+        elif self._in_page is node:
+            self._in_page = None
+        else:
+            self.write(")")
 
     @staticmethod
     def _is_page(frame: Frame) -> bool:
         return bool(frame.eval_ctx.autoescape and not frame.eval_ctx.volatile)
+
+
+def _drawn_once(template: nodes.Template) -> list[str]:
+    """Return the names in `{% set drawn_once = ("icon", …) %}`."""
+    return [
+        name
+        for each in template.find_all(nodes.Assign)
+        if isinstance(each.target, nodes.Name) and each.target.name == "drawn_once"
+        for name in each.node.as_const()
+    ]

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.templating import Environment
 from jinja2 import nodes
 
+from helpdesk_core.texts import CORE_DOMAIN
 from helpdesk_core.web.localisation import PageTexts
 from helpdesk_core.web.template_code import PageCode, PageContext
 
@@ -22,6 +23,11 @@ class TextsEnvironment(Environment):
 
     code_generator_class = PageCode
     context_class = PageContext
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.domains = {"_": CORE_DOMAIN, "gettext": CORE_DOMAIN}
+        """Where functions that take a text and nothing else look it up, by the names that templates know them by."""
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """Return the names that a template knows; the environment's own as they are, which is quicker to look up in."""
@@ -48,7 +54,10 @@ def bind_texts(app: Flask, plugin_ids: list[str]) -> None:
             "pgettext": texts.pgettext,
             "npgettext": texts.npgettext,
         }
-        app.jinja_env.globals.update({bound_name(plugin_id, name): call for name, call in bound.items()})
+        environment = app.jinja_env
+        environment.globals.update({bound_name(plugin_id, name): call for name, call in bound.items()})
+        if isinstance(environment, TextsEnvironment):
+            environment.domains |= {bound_name(plugin_id, name): plugin_id for name in ("_", "gettext")}
 
 
 def bound_name(plugin_id: str, name: str) -> str:

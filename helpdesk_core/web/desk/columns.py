@@ -1,7 +1,8 @@
 """The columns of lists: core's and those of plugins, as a workspace has chosen them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from flask_babel import lazy_gettext
@@ -12,6 +13,7 @@ from helpdesk_core.tickets.queries import tags_of
 from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import current_actor, current_desk, db
+from helpdesk_core.web.localisation import relatives
 from helpdesk_core.web.slots import failure
 
 
@@ -89,6 +91,30 @@ class Cells:
     tags: Mapping[int, Sequence[str]]
     plugins: Mapping[int, Mapping[str, str]]
     failures: Sequence[Markup]
+
+
+_TIMES: Final = {
+    "updated": "updated_at",
+    "created": "created_at",
+    "customer": "last_customer_at",
+    "agent": "last_agent_at",
+}
+_READER: Final = TicketRow._fields.index("seen_at")
+
+
+def keys(
+    rows: Sequence[TicketRow], columns: Sequence[ListColumn], cells: Cells, names: Mapping[str, Mapping[str, Any]]
+) -> dict[int, Hashable]:
+    """Return by ticket id what goes into each row, so that one that was drawn a moment ago need not be drawn again."""
+    times = [attrgetter(_TIMES[column.key]) for column in columns if column.key in _TIMES]
+    same = tuple(column.key for column in columns), *(tuple(each.items()) for each in names.values())
+    found, relative = dict[int, Hashable](), relatives()
+    for row in rows:
+        own = cells.plugins.get(row.id, {}).values()
+        written = [relative(when) for time in times if (when := time(row)) is not None]
+        shown = (row[:_READER], row[_READER + 1 :], row.is_unread)
+        found[row.id] = (*shown, same, *written, *own, *map(type, own), *cells.tags.get(row.id, ()))
+    return found
 
 
 def cells(rows: Sequence[TicketRow], columns: Sequence[ListColumn]) -> Cells:

@@ -1,6 +1,6 @@
 """Lists of tickets on the desk: workspaces, narrowed by filters and a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -18,10 +19,10 @@ from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, TicketRow, list_tickets
 from helpdesk_core.tickets.ordering import can_sort
 from helpdesk_core.tickets.searches import may_share
-from helpdesk_core.tickets.vocabulary import narrowing
+from helpdesk_core.tickets.vocabulary import Vocabulary, narrowing
 from helpdesk_core.users.staff import colleagues
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
-from helpdesk_core.web.desk.columns import ListColumn, cells, chosen_columns
+from helpdesk_core.web.desk.columns import ListColumn, cells, chosen_columns, keys
 from helpdesk_core.web.desk.rail import View, all_views, rail_context
 from helpdesk_core.web.routing import STAFF, Routes
 
@@ -78,6 +79,7 @@ def tickets() -> str:
     except Invalid as error:
         problems, page = error.problems, Page([])
     result = request.args.get("result")
+    shown, names, chosen = cells(page.rows, asked.columns), drawing(), choices()
     return render_template(
         "desk/list.html",
         view=view,
@@ -91,15 +93,25 @@ def tickets() -> str:
         newer=_link(after=None) if request.args.get("after") else "",
         sorts={each: _link(sort=each, after=None) for each in _sorts(asked.columns)},
         problems=problems,
-        choices=choices(),
+        choices=chosen,
         columns=asked.columns,
-        cells=cells(page.rows, asked.columns),
-        drawing=drawing(),
+        cells=shown,
+        keys=keys(page.rows, asked.columns, shown, names),
+        bar=_bar(asked, chosen),
+        drawing=names,
         result=bulk_result(db(), current_actor(), result) if result else None,
         may_share=may_share(current_actor()),
         here=_link(result=None),
         **rail_context(view.key if view else "", views),
     )
+
+
+def _bar(asked: Asked, chosen: Mapping[str, Any]) -> Hashable:
+    """Return what goes into the bars above and below a list; None for a search, which nobody else asks for."""
+    if asked.text:
+        return None
+    given = tuple((name, *values) for name, values in asked.given.items())
+    return chosen["mark"], asked.view.key if asked.view else None, asked.text, given
 
 
 def read_address(args: "MultiDict[str, str]", views: Mapping[str, View] | None = None) -> Asked:
@@ -117,11 +129,19 @@ def address_of(path: str) -> "MultiDict[str, str]":
     return MultiDict([(name, value) for name, values in query.items() for value in values])
 
 
-def choices() -> Mapping[str, Sequence[Any]]:
-    """Return what can be chosen in filters and changes."""
-    signed, actor, vocabulary = signed_in(), current_actor(), words()
-    readable = actor.departments("ticket.read")
-    people = colleagues(current_desk(), db(), signed.generation if signed else None)
+def choices() -> Mapping[str, Any]:
+    """Return what can be chosen in filters and changes; remembered between requests, and the same object until then."""
+    signed, readable = signed_in(), current_actor().departments("ticket.read")
+    generation = signed.generation if signed else None
+    people = colleagues(current_desk(), db(), generation)
+
+    def make(_session: Session) -> Mapping[str, Any]:
+        return _choices(words(), readable, people)
+
+    return current_desk().remember(db(), ("choices", readable), make, generation)
+
+
+def _choices(vocabulary: Vocabulary, readable: Set[int] | None, people: Sequence[Any]) -> Mapping[str, Any]:
     return {
         "statuses": [(each.key, each.name) for each in vocabulary.statuses.values() if each.is_active],
         "priorities": [(each.key, each.name) for each in vocabulary.priorities.values()],
@@ -137,6 +157,7 @@ def choices() -> Mapping[str, Sequence[Any]]:
             (each.label, [(f"{key}:{value}", name) for value, name in each.choices])
             for key, each in vocabulary.narrowing.filters.items()
         ],
+        "mark": object(),
     }
 
 

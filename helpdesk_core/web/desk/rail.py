@@ -147,6 +147,7 @@ def rail_context(current: str = "", views: Mapping[str, View] | None = None) -> 
         groups.append({"key": "plugins", "title": _("More"), "items": links})
     return {
         "rail": groups,
+        "rail_key": tuple((each["title"], *(tuple(item.items()) for item in each["items"])) for each in groups),
         "waiting_count": counts.get("turn", 0),
         "new_ticket_href": url_for("desk.new_ticket") if actor.may("ticket.open") else "",
         "commands": sorted(desk.hooks.collect(hooks.desk_commands, actor=actor), key=lambda each: each.order),

@@ -1,0 +1,96 @@
+"""Parts of pages that look the same for the same arguments are drawn once, and kept for the pages that follow.
+
+A page has a hundred icons and buttons, and a list's rows are mostly those of a moment ago. Two things decide how such a
+part looks: what goes into it, and how the reader's pages are written (see `setting`). Nothing is kept that depends on
+anything else: who asks, the session's token, the clock. Which macros are such parts, a template says itself by
+`{% set drawn_once = ("icon", "pill") %}`; other parts name a key of their own with `drawn`.
+"""
+
+from collections.abc import Hashable
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import current_app, has_request_context, request
+
+from helpdesk_core.web.context import state
+from helpdesk_core.web.localisation import manner
+
+if TYPE_CHECKING:
+    from helpdesk_core.web.theme_trying import Looks
+
+MOST: Final = 4_000_000
+"""How many characters are kept of each macro; a row of a list has some two thousand."""
+SETTINGS: Final = 1000
+EXTENSION: Final = "helpdesk_drawn"
+_NONE: Final = object()
+
+
+class Setting:
+    """How pages of one kind of reader are written; there is one object for all pages that are written alike."""
+
+
+class Settings:
+    """The settings there are, of one application."""
+
+    def __init__(self, looks: "Looks") -> None:
+        self._looks = looks
+        self._known: dict[Hashable, Setting] = {}
+        self._lock = Lock()
+
+    def of_page(self) -> Setting | None:
+        """Return the setting of the page at hand; None where every part is drawn anew.
+
+        That is so outside of requests, and for whoever tries a theme, whose author sees what was just changed.
+        """
+        look = self._looks.current()
+        if not has_request_context() or look is not self._looks.active or look.assets.watch:
+            return None
+        mine = manner()
+        key = (mine.texts, str(mine.zone), request.script_root)
+        with self._lock:
+            if key not in self._known:
+                if len(self._known) >= SETTINGS:
+                    self._known.clear()
+                self._known[key] = Setting()
+            return self._known[key]
+
+
+class Drawn(dict[Hashable, str]):
+    """What a macro has drawn, by what went into it. It forgets everything when it is full."""
+
+    _size = 0
+
+    def keep(self, key: Hashable, part: str) -> str:
+        """Keep a part, and return it."""
+        if self._size > MOST:
+            self.clear()
+            self._size = 0
+        self._size += len(part)
+        self[key] = part
+        return part
+
+
+def drawn(key: Hashable, macro: Any, *args: Any) -> Any:
+    """Return what a macro makes of its arguments; `key` is all of what goes into it, None to draw it anew.
+
+    A key has to hold what texts say as it is shown, and whether they are safe: times in words, and texts of plugins.
+    """
+    now, memory = setting(), getattr(macro, "memory", None)
+    if key is None or now is None or memory is None:
+        return macro(*args)
+    whole = (now, key)
+    try:
+        part = memory.get(whole)
+    except TypeError:  # something in the key that cannot be compared
+        return macro(*args)
+    return memory.keep(whole, macro(*args)) if part is None else part
+
+
+def setting() -> Any:
+    """Return what decides how parts of this page look, besides what goes into them; None where nothing is kept."""
+    mine = state()
+    if mine.setting is None:
+        settings: Settings | None = current_app.extensions.get(EXTENSION)
+        found = settings.of_page() if settings is not None else None
+        mine.setting = _NONE if found is None else found
+    return None if mine.setting is _NONE else mine.setting
