@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -52,9 +53,23 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Hand out aware UTC."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return None if value is None else _aware(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """Return what makes a value of a row; in one step, as lists have hundreds of them."""
+        read = self.impl_instance.result_processor(dialect, coltype)
+        if read is None:
+            return lambda value: None if value is None else _aware(value)
+
+        def process(value: Any) -> datetime | None:
+            found = read(value)
+            return None if found is None else _aware(found)
+
+        return process
+
+
+def _aware(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class JSONText(TypeDecorator[Any]):

@@ -45,6 +45,10 @@ ROW_COLUMNS: Final[Select[*tuple[Any, ...]]] = (
 """Made once, because making it takes longer than running it; `reader` is a user's id."""
 
 
+_OTHERS: Final = len(ROW_COLUMNS.selected_columns) - 10
+"""How many columns, at the end, a row has as they are."""
+
+
 class TicketRow(NamedTuple):
     """A ticket as lists show it: names instead of keys, nothing left to load."""
 
@@ -122,10 +126,15 @@ def list_tickets(
     by_id = _names(words)
     shown = list(reversed(rows[:limit])) if back else rows[:limit]
     more = len(rows) > limit
+
+    def place_of(found: tuple[int, Any]) -> str:
+        number, row = found
+        return Place(number, parts[number].position(row)).text(sort)
+
     return Page(
-        [_row(row, by_id) for _place, row in shown],
-        next=shown[-1][0].text(sort) if shown and (more or back) else None,
-        previous=shown[0][0].text(sort) if shown and (more if back else after is not None) else None,
+        [_row(row, by_id) for _number, row in shown],
+        next=place_of(shown[-1]) if shown and (more or back) else None,
+        previous=place_of(shown[0]) if shown and (more if back else after is not None) else None,
     )
 
 
@@ -169,9 +178,13 @@ def _question(
 
 def _read(
     session: Session, question: _Question, actor: Actor, place: Place | None, limit: int, *, back: bool
-) -> list[tuple[Place, Any]]:
-    """Return rows with their places, from one part of the list after the other until there are enough."""
-    rows: list[tuple[Place, Any]] = []
+) -> list[tuple[int, Any]]:
+    """Return rows, each with the number of its part, from one part of the list after the other until it is enough.
+
+    They come from the database as they are, as there is nothing in them for the session to keep.
+    """
+    rows: list[tuple[int, Any]] = []
+    connection = session.connection()
     parts, passing = question.parts, question.passing
     numbers = range(place.stretch if place else 0, len(parts))
     if back and place is not None:
@@ -182,8 +195,8 @@ def _read(
             asked = question.first
         else:
             asked = parts[number].of(ROW_COLUMNS, passing, reached, limit - len(rows), back=back)
-        found = session.execute(asked, {"reader": actor.user_id or 0})
-        rows += [(Place(number, parts[number].position(row)), row) for row in found]
+        found = connection.execute(asked, {"reader": actor.user_id or 0})
+        rows += [(number, row) for row in found]
         if len(rows) >= limit:
             break
     return rows
@@ -210,11 +223,12 @@ def read_rows(
 
 
 def _names(words: Vocabulary) -> _ById:
+    """Return what rows show for ids, in the order in which they have it."""
     return {
-        "status": {each.id: each for each in words.statuses.values()},
-        "priority": {each.id: each for each in words.priorities.values()},
-        "type": {each.id: each for each in words.types.values()},
-        "department": {each.id: each for each in words.departments.values()},
+        "status": {each.id: (each.key, each.name, each.state) for each in words.statuses.values()},
+        "priority": {each.id: (each.key, each.name, each.level) for each in words.priorities.values()},
+        "type": {each.id: each.key for each in words.types.values()},
+        "department": {each.id: (each.key, each.name) for each in words.departments.values()},
     }
 
 
@@ -250,7 +264,7 @@ def count_tickets(
     else:
         who = (actor.kind, actor.user_id, actor.departments("ticket.read"))
         query = desk.remember(session, ("counts", limit, *who, *filters.values()), make, generation)
-    return dict(zip(filters, session.execute(query).one(), strict=True))
+    return dict(zip(filters, session.connection().execute(query).one(), strict=True))
 
 
 def _count(passing: Sequence[ColumnElement[bool]], limit: int | None) -> Select[int]:
@@ -261,12 +275,12 @@ def _count(passing: Sequence[ColumnElement[bool]], limit: int | None) -> Select[
 
 
 def _row(row: Any, by_id: _ById) -> TicketRow:
-    status, priority = by_id["status"][row.status_id], by_id["priority"][row.priority_id]
-    department, kind = by_id["department"][row.department_id], by_id["type"].get(row.type_id)
-    return TicketRow(
-        row.id, row.number or "", row.subject, row.preview, status.key, status.name, status.state, row.is_open,
-        row.waiting_on, priority.key, priority.name, priority.level, kind.key if kind else None, department.key,
-        department.name, row.requester_uid, row.requester_name, row.requester_email, row.assignee_uid,
-        row.assignee_name, row.organisation, row.message_count, row.created_at, row.updated_at, row.closed_at,
-        row.last_customer_at, row.last_agent_at, row.seen_at,
+    """Return a row of `ROW_COLUMNS` with names; a list's own columns behind them are left out."""
+    id, number, subject, preview, status, is_open, waiting_on, priority, kind, department, *others = row
+    return TicketRow._make(
+        (
+            id, number or "", subject, preview, *by_id["status"][status], is_open,
+            waiting_on, *by_id["priority"][priority], by_id["type"].get(kind),
+            *by_id["department"][department], *others[:_OTHERS],
+        )
     )  # fmt: skip

@@ -20,7 +20,7 @@ from helpdesk_core.web.template_memory import MEMORY
 from helpdesk_core.web.template_texts import bind_texts
 from helpdesk_core.web.theme_trying import PagesEnvironment
 from helpdesk_core.web.theming import register_theming
-from helpdesk_core.web.url_rules import LateRule
+from helpdesk_core.web.url_rules import LateRule, PagesApp
 
 MEGABYTE = 1024 * 1024
 
@@ -30,7 +30,7 @@ def build_web(desk: Helpdesk) -> Flask:
     for spec in (hooks.template_globals, hooks.ticket_columns, hooks.content_sources):
         desk.gather(spec)  # a plugin that cannot answer these is not to get routes either
     narrowing(desk)  # nor one that cannot say how it sorts and filters lists
-    app = Flask("helpdesk_core.web", static_folder=None, template_folder=None)
+    app = PagesApp("helpdesk_core.web", static_folder=None, template_folder=None)
     app.request_class = PageRequest
     app.url_rule_class = LateRule
     app.jinja_environment = PagesEnvironment

@@ -4,13 +4,13 @@ import logging
 import secrets
 
 from flask import Flask, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from helpdesk_core.db.failing import meaning
 from helpdesk_core.errors import Forbidden, HelpdeskError, NotFound, RateLimited, SignInRequired, Unavailable
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import render_template, request, send_file
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.attachments.models import Attachment
@@ -12,6 +11,7 @@ from helpdesk_core.errors import NotFound
 from helpdesk_core.tickets.queries import find_attachment
 from helpdesk_core.users.links import load_file_link
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.routing import CUSTOMER, PUBLIC, SIGNED_IN, Routes

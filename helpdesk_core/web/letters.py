@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from flask import url_for
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.tickets.content import clean_html
 from helpdesk_core.tickets.models import Message
 from helpdesk_core.web.files import INLINE
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.remote_pictures import placed, question
 
 _LINK = re.compile(r"https?://[^\s<>\"“”]*[^\s<>\"“”.,;:!?)\]}'’]")

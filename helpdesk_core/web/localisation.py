@@ -102,22 +102,32 @@ def gettext(text: str, /, **values: Any) -> str:
     """Return a text of core's in the person's language; for templates, where a page asks for a hundred."""
     if isinstance(text, LazyText):
         return text.said(manner().texts, number)
-    said: str = manner().texts.core.gettext(text) if text else ""
+    said = text_of((CORE_DOMAIN, text)) if text else ""
     return _filled(said, values, text) if values else said
 
 
 def text_of(key: tuple[str, str]) -> str:
     """Return a text that a template says without values, by its domain and the text; as it is where nobody asks."""
-    if not has_request_context():
-        return key[1]
-    return manner().texts.said[key]
+    texts = _texts_of_reader()
+    return key[1] if texts is None else texts.said[key]
 
 
 def safe_text_of(key: tuple[str, str]) -> str:
     """Return the same as it stands in a page."""
-    if not has_request_context():
-        return str(escape(key[1]))
-    return manner().texts.escaped[key]
+    texts = _texts_of_reader()
+    return str(escape(key[1])) if texts is None else texts.escaped[key]
+
+
+def _texts_of_reader() -> Texts | None:
+    try:
+        found = state().manner
+    except RuntimeError:  # no application, and so nobody who reads
+        return None
+    if found is None:
+        if not has_request_context():
+            return None
+        found = manner()
+    return found.texts
 
 
 def ngettext(one: str, many: str, /, num: int, **values: Any) -> str:
@@ -196,13 +206,13 @@ def in_domain(domain: str, text: str) -> str:
 def moment(when: datetime) -> str:
     """Return date and time in the person's zone and manner."""
     mine = manner()
-    return _moment(when, mine.locale, mine.zone)
+    return _moment(when, str(mine.locale), mine.zone)
 
 
 def date(when: datetime) -> str:
     """Return the date in the person's zone and manner."""
     mine = manner()
-    return _date(when, mine.locale, mine.zone)
+    return _date(when, str(mine.locale), mine.zone)
 
 
 def relative(when: datetime) -> str:
@@ -212,7 +222,7 @@ def relative(when: datetime) -> str:
 
 def relatives() -> Callable[[datetime], str]:
     """Return `relative` as it is at this moment, for those who ask for many."""
-    now, locale = datetime.now(UTC), manner().locale
+    now, locale = datetime.now(UTC), str(manner().locale)
 
     def relative_to_now(when: datetime) -> str:
         seconds = (when - now).total_seconds()
@@ -224,18 +234,21 @@ def relatives() -> Callable[[datetime], str]:
     return relative_to_now
 
 
-@lru_cache(KEPT_TEXTS)
-def _moment(when: datetime, locale: Locale, zone: tzinfo) -> str:
-    return written_moment(when, zone, locale)
+# What is kept is found by the locale's name, as two locales are compared in Python, and slowly.
 
 
 @lru_cache(KEPT_TEXTS)
-def _date(when: datetime, locale: Locale, zone: tzinfo) -> str:
+def _moment(when: datetime, locale: str, zone: tzinfo) -> str:
+    return written_moment(when, zone, Locale.parse(locale))
+
+
+@lru_cache(KEPT_TEXTS)
+def _date(when: datetime, locale: str, zone: tzinfo) -> str:
     return format_date(when.astimezone(zone), "medium", locale=locale)
 
 
 @lru_cache(KEPT_TEXTS)
-def _relative(seconds: int, locale: Locale) -> str:
+def _relative(seconds: int, locale: str) -> str:
     return format_timedelta(seconds, add_direction=True, locale=locale)
 
 

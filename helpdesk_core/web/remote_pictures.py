@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from flask import request, url_for
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from helpdesk_core.tickets.models import Message
+from helpdesk_core.web.localisation import gettext as _
 
 ASKED = "pictures"
 """The parameter of a page's address by which somebody asks for the pictures of a message, named by its uid."""

@@ -4,13 +4,13 @@ from functools import cache
 from typing import Any
 
 from flask import Flask, request, url_for
-from flask_babel import gettext as _
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.web import hooks
 from helpdesk_core.web.admin.navigation import admin_nav
 from helpdesk_core.web.context import current_actor, current_desk, state
-from helpdesk_core.web.localisation import gettext, language, languages, ngettext, text_direction
+from helpdesk_core.web.localisation import gettext, language, languages, ngettext, spoken, text_direction
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.parts import Link
 from helpdesk_core.web.security import csrf_token
 from helpdesk_core.web.slots import slot
@@ -76,7 +76,7 @@ def as_items(links: list[Link]) -> list[dict[str, Any]]:
     """Return links as the navigation templates take them, marking the page at hand."""
     return [
         {
-            "label": link.label,
+            "label": spoken(link.label),
             "href": link.href,
             "text": link.text,
             "icon": link.icon,

@@ -11,11 +11,12 @@ from typing import Any, Final
 import markupsafe
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.idtracking import VAR_LOAD_RESOLVE
+from jinja2.idtracking import VAR_LOAD_PARAMETER, Symbols
 from jinja2.runtime import Context, Macro
 from jinja2.utils import internalcode, missing
 from markupsafe import Markup, escape
 
+from helpdesk_core.texts import LazyText
 from helpdesk_core.web.drawn import Drawn, setting
 from helpdesk_core.web.localisation import safe_text_of, spoken, text_of
 
@@ -52,15 +53,14 @@ class PageMacro(Macro):
         if memory is None or not context.eval_ctx.autoescape or (now := setting()) is None:
             return self._make(context, args, kwargs)
         # `1`, `True` and `1.0` are equal, and so are a text and a safe one, but they are not drawn alike.
-        key = (now, args, *map(type, args))
+        kinds = [*map(type, args)]
+        key: tuple[Any, ...] = (now, args, *kinds)
         if kwargs:
-            values = kwargs.values()
-            key = (
-                *key,
-                *kwargs,
-                *[_items(each) if type(each) is dict else each for each in values],
-                *map(type, values),
-            )
+            given = [_items(each) if type(each) is dict else each for each in kwargs.values()]
+            kinds += map(type, given)
+            key = (*key, *kwargs, *given, *kinds)
+        if LazyText in kinds:  # equal texts of two plugins are not said alike
+            return self._make(context, args, kwargs)
         try:
             part = memory.get(key)
         except TypeError:  # one of them cannot be compared
@@ -148,6 +148,12 @@ class PageCode(CodeGenerator):
         super().macro_def(macro_ref, frame)
         self.write(")" if once else "")
 
+    def _import_common(self, node: nodes.Import | nodes.FromImport, frame: Frame) -> None:
+        if node.with_context or not isinstance(node.template, nodes.Const) or not hasattr(self.environment, "parts"):
+            super()._import_common(node, frame)
+        else:
+            self.write(f"environment.parts({node.template.value!r}, {self.name!r}, context)")
+
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
         """Ask for the attribute without a detour: most names are attributes, and a page asks for thousands."""
         name = repr(node.attr)
@@ -173,9 +179,14 @@ class PageCode(CodeGenerator):
         domains: Mapping[str, str] = getattr(self.environment, "domains", {})
         if node.node.name not in domains or not isinstance(text, nodes.Const) or type(text.value) is not str:
             return None
-        load = frame.symbols.find_load(frame.symbols.ref(node.node.name))
-        if load is None or load[0] != VAR_LOAD_RESOLVE:
-            return None  # the template calls something of its own by that name
+        scope: Symbols | None = frame.symbols
+        while scope is not None:
+            if node.node.name in scope.stores or scope.loads.get(scope.refs.get(node.node.name, "")) == (
+                VAR_LOAD_PARAMETER,
+                None,
+            ):
+                return None  # the template calls something of its own by that name
+            scope = scope.parent
         return domains[node.node.name], text.value
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
@@ -204,6 +215,8 @@ def _drawn_once(template: nodes.Template) -> list[str]:
     return [
         name
         for each in template.find_all(nodes.Assign)
-        if isinstance(each.target, nodes.Name) and each.target.name == "drawn_once"
+        if isinstance(each.target, nodes.Name)
+        and each.target.name == "drawn_once"
+        and isinstance(each.node, nodes.Expr)
         for name in each.node.as_const()
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import has_request_context, request
 from jinja2 import BaseLoader
+from jinja2.runtime import Context
 
 from helpdesk_core.web.context import state
 from helpdesk_core.web.template_texts import TextsEnvironment
@@ -63,6 +64,10 @@ class PagesEnvironment(TextsEnvironment):
 
     looks: Looks | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._parts: dict[str, Any] = {}
+
     @property
     def loader(self) -> BaseLoader | None:
         """Where templates come from."""
@@ -80,3 +85,14 @@ class PagesEnvironment(TextsEnvironment):
     @auto_reload.setter
     def auto_reload(self, wanted: bool) -> None:
         self._auto_reload = wanted
+
+    def parts(self, name: str, parent: str, context: Context) -> Any:
+        """Return the macros of a template that another one imports; found once where templates do not change."""
+        if self.auto_reload:
+            return self.get_template(name, parent)._get_default_module(context)
+        found = self._parts.get(name)
+        if found is None:
+            found = self.get_template(name, parent)._get_default_module(context)
+            if context.globals_keys == self.globals.keys():
+                self._parts[name] = found
+        return found

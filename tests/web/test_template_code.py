@@ -23,12 +23,27 @@ TEMPLATES = (
     "{{ asked('a') }}{% for x in 'ab' %}{{ name_of('x') }}{{ plain(x) }}{{ loop.index }}{% endfor %}",
     "{{ debugging() }}{{ text.upper() }}{{ dict(a=text)['a'] }}{{ adding(1, b=2) }}{{ thing('<') }}",
     "{% autoescape false %}{{ text }}{{ plain(text) }}{% endautoescape %}",
+    "{{ thing.name }}{{ given.name }}{{ given.no }}{{ thing.no }}{{ thing.odd }}{{ given.deep.name }}",
+    "{{ _('Save') }}{{ plain(_('Save')) }}{% set _ = shout %}{{ _('Save') }}",
+    "{% macro own(_) %}{{ _('Save') }}{% endmacro %}{{ own(shout) }}{% for _ in [shout] %}{{ _('Save') }}{% endfor %}",
     "{% set part %}<u>{{ text }}</u>{% endset %}{{ part }}{% filter upper %}{{ text }}{% endfilter %}",
 )
-WRONG = ("{{ plain(1, d=2) }}", "{{ plain(1, 2, 3, 4) }}", "{% call plain(1) %}{% endcall %}", "{{ none() }}")
+WRONG = (
+    "{{ plain(1, d=2) }}",
+    "{{ plain(1, 2, 3, 4) }}",
+    "{% call plain(1) %}{% endcall %}",
+    "{{ none() }}",
+    "{{ missing.x }}",
+)
 
 
 class Thing:
+    name = "<thing>"
+
+    @property
+    def odd(self) -> str:
+        raise AttributeError
+
     def __html__(self) -> str:
         return "<hr>"
 
@@ -53,6 +68,9 @@ def names() -> dict[str, Any]:
         "number": 3,
         "html": Thing(),
         "thing": Thing(),
+        "given": {"name": "<given>", "items": "hidden", "deep": {"name": "deep"}},
+        "shout": lambda text: text + "!",
+        "_": lambda text: text,
     }
     return given | {"name_of": name_of, "debugging": debugging, "adding": lambda a, b: a + b}
 

@@ -5,7 +5,6 @@ from datetime import UTC
 from typing import Any
 
 from flask import flash, redirect, request, send_file, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.users.directory import read_user
@@ -13,6 +12,7 @@ from helpdesk_core.users.privacy import erase_user, export_personal_data
 from helpdesk_core.users.roles import grant_role, revoke_role, set_owner
 from helpdesk_core.web.admin.common import act, attempt, new_routes, show, ticked
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.actor import EVERYWHERE, Actor
 from helpdesk_core.departments.models import Department
 from helpdesk_core.errors import HelpdeskError, NotFound
 from helpdesk_core.web.context import close_session, current_actor, words
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.routing import Routes
 from helpdesk_core.web.submitted import EXPECTED, problems_of

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import redirect, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -19,6 +18,7 @@ from helpdesk_core.tickets.rights import visible
 from helpdesk_core.users.guards import acts_as_owner
 from helpdesk_core.web.admin.common import act, new_routes, show
 from helpdesk_core.web.context import current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -4,7 +4,6 @@ import importlib.metadata
 import platform
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import Engine, column, func, select, table, text
 
 import helpdesk_core
@@ -15,6 +14,7 @@ from helpdesk_core.web import hooks
 from helpdesk_core.web.admin.common import new_routes, show
 from helpdesk_core.web.admin.plugins import current_switch
 from helpdesk_core.web.context import current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
@@ -11,6 +10,7 @@ from helpdesk_core.tickets import kinds as service
 from helpdesk_core.tickets.models import Ticket
 from helpdesk_core.web.admin.common import Errors, act, attempt, moved, new_routes, show
 from helpdesk_core.web.context import current_actor, current_desk, db, words
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.administration.branding import save_logo
@@ -11,6 +10,7 @@ from helpdesk_core.administration.service import save_settings
 from helpdesk_core.errors import NotFound
 from helpdesk_core.web.admin.common import act, new_routes
 from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.security import set_cookie
 from helpdesk_core.web.switch import EXTENSION
 from helpdesk_core.web.theme_trying import COOKIE

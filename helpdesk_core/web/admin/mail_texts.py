@@ -7,7 +7,6 @@ from babel import Locale
 from flask import Response as FlaskResponse
 from flask import flash, redirect, request, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,7 @@ from helpdesk_core.mail.templates import Rendered
 from helpdesk_core.web.admin.common import act, attempt, new_routes, show
 from helpdesk_core.web.admin.deliveries import SANDBOX
 from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 
 routes = new_routes()

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -13,6 +12,7 @@ from helpdesk_core.events.models import Delivery
 from helpdesk_core.mail.models import OutgoingMail
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.parts import Link
 
 Group = dict[str, Any]

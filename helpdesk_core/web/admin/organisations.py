@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
@@ -13,6 +12,7 @@ from helpdesk_core.users.organisations import OrganisationDraft
 from helpdesk_core.users.permissions import require
 from helpdesk_core.web.admin.common import act, attempt, everywhere, new_routes, show, ticked, typed
 from helpdesk_core.web.context import current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

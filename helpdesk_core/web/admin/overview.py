@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, select
 
@@ -20,6 +19,7 @@ from helpdesk_core.web.admin.mail_texts import mail_text_problems
 from helpdesk_core.web.admin.navigation import undelivered
 from helpdesk_core.web.admin.plugins import current_switch
 from helpdesk_core.web.context import current_actor, current_desk, db, words
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.routing import SIGNED_IN
 from helpdesk_core.web.surroundings import may_admin
 

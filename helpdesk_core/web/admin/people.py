@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
@@ -21,6 +20,7 @@ from helpdesk_core.users.sessions import sessions_of
 from helpdesk_core.users.tokens import tokens_of
 from helpdesk_core.web.admin.common import act, attempt, departments_for, everywhere, new_routes, show, ticked, typed
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import languages
 from helpdesk_core.web.portal.devices import device_name
 from helpdesk_core.web.zones import zones

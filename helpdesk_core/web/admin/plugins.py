@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,7 @@ from helpdesk_core.settings.enabled import pinned_by
 from helpdesk_core.users.hooks import permissions
 from helpdesk_core.web.admin.common import act, attempt, new_routes, reason, show, ticked
 from helpdesk_core.web.context import close_session, current_actor, current_desk
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.switch import EXTENSION, Switch
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
-from flask_babel import gettext as _
 from sqlalchemy import or_, select, true
 from sqlalchemy.orm import joinedload
 
@@ -18,6 +17,7 @@ from helpdesk_core.users.models import Grant, Role, User
 from helpdesk_core.web.admin.common import everywhere, new_routes, show
 from helpdesk_core.web.admin.roles import sections
 from helpdesk_core.web.context import current_actor, current_desk, db, words
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
@@ -14,6 +13,7 @@ from helpdesk_core.users.models import Grant, Role
 from helpdesk_core.users.permissions import Permission
 from helpdesk_core.web.admin.common import act, attempt, everywhere, new_routes, show, typed
 from helpdesk_core.web.context import current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 
 from helpdesk_core.administration.service import save_settings
 from helpdesk_core.errors import NotFound
@@ -14,6 +13,7 @@ from helpdesk_core.web.admin.common import attempt, new_routes, show
 from helpdesk_core.web.admin.look import theme_cards, theming
 from helpdesk_core.web.admin.settings_fields import Setting, read_form, settings_of, value_text
 from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import in_domain, languages
 
 routes = new_routes()

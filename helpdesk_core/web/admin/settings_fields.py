@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from marshmallow import fields, missing
 from marshmallow.fields import Field
 from marshmallow.validate import Length, OneOf, Range
@@ -15,6 +14,7 @@ from helpdesk_core.settings.config import FILE_NAME, Pinned
 from helpdesk_core.settings.effective import Effective
 from helpdesk_core.settings.fields import Choice, Sensitive, Words, shown
 from helpdesk_core.texts import CORE_DOMAIN
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import in_domain, spoken
 
 LONG = 300

@@ -1,12 +1,12 @@
 """How somebody gets in: the password, browsers that are signed in, API tokens."""
 
 from flask import request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.users import recovery, sessions, tokens
 from helpdesk_core.web.admin.common import act, new_routes
 from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.localisation import gettext as _
 
 routes = new_routes()
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 
 from helpdesk_core.errors import Conflict, Invalid, RateLimited, Refused
 from helpdesk_core.users.accounts import sign_up
@@ -14,6 +13,7 @@ from helpdesk_core.users.recovery import choose_password, confirm_address, reque
 from helpdesk_core.users.signin import open_session
 from helpdesk_core.web.auth.entering import entered, of_this_browser
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import language, said
 from helpdesk_core.web.routing import PUBLIC, Routes
 from helpdesk_core.web.submitted import problems_of

@@ -4,7 +4,6 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -18,6 +17,7 @@ from helpdesk_core.users.sessions import SESSION_COOKIE, sign_out
 from helpdesk_core.users.signin import sign_in
 from helpdesk_core.web.auth.entering import credentials, entered, left
 from helpdesk_core.web.context import GUEST_COOKIE, act_as, close_session, current_actor, current_desk, db, signed_in
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.routing import PUBLIC, Routes
 from helpdesk_core.web.security import local_path, set_cookie
 from helpdesk_core.web.slots import shows_slots

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.errors import Conflict, HelpdeskError, NotFound
@@ -16,6 +15,7 @@ from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.desk.lists import choices
 from helpdesk_core.web.desk.story import Known, told
 from helpdesk_core.web.desk.ticket import show
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.routing import STAFF, Routes
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.errors import HelpdeskError
@@ -12,6 +11,7 @@ from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.inputs import Change
 from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.desk.lists import address_of, find_page, read_address, render_rows
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.routing import STAFF, Routes
 from helpdesk_core.web.security import local_path

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from flask_babel import lazy_gettext
 from markupsafe import Markup
 
+from helpdesk_core.texts import LazyText
+from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.listing import TicketRow
 from helpdesk_core.tickets.queries import tags_of
 from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import current_actor, current_desk, db
-from helpdesk_core.web.localisation import relatives
+from helpdesk_core.web.localisation import relatives, spoken
 from helpdesk_core.web.slots import failure
 
 
@@ -41,20 +42,20 @@ class ListColumn:
 CORE: Final = {
     each.key: each
     for each in (
-        ListColumn("requester", lazy_gettext("Requester"), "hd-col-2"),
-        ListColumn("organisation", lazy_gettext("Organisation"), "hd-col-3"),
-        ListColumn("department", lazy_gettext("Department"), "hd-col-3"),
-        ListColumn("assignee", lazy_gettext("Assignee"), "hd-fit hd-col-2"),
-        ListColumn("status", lazy_gettext("Status"), "hd-fit"),
-        ListColumn("priority", lazy_gettext("Priority"), "hd-fit hd-col-3", sort="priority"),
-        ListColumn("type", lazy_gettext("Type")),
-        ListColumn("tags", lazy_gettext("Tags"), "hd-col-3"),
-        ListColumn("waiting_on", lazy_gettext("Whose turn")),
-        ListColumn("messages", lazy_gettext("Messages"), "hd-fit hd-end hd-col-3"),
-        ListColumn("customer", lazy_gettext("Customer wrote"), "hd-fit hd-end hd-col-3"),
-        ListColumn("agent", lazy_gettext("We wrote"), "hd-fit hd-end hd-col-3"),
-        ListColumn("created", lazy_gettext("Opened"), "hd-fit hd-end hd-col-3", sort="created"),
-        ListColumn("updated", lazy_gettext("Changed"), "hd-fit hd-end hd-col-2", sort="updated"),
+        ListColumn("requester", _l("Requester"), "hd-col-2"),
+        ListColumn("organisation", _l("Organisation"), "hd-col-3"),
+        ListColumn("department", _l("Department"), "hd-col-3"),
+        ListColumn("assignee", _l("Assignee"), "hd-fit hd-col-2"),
+        ListColumn("status", _l("Status"), "hd-fit"),
+        ListColumn("priority", _l("Priority"), "hd-fit hd-col-3", sort="priority"),
+        ListColumn("type", _l("Type")),
+        ListColumn("tags", _l("Tags"), "hd-col-3"),
+        ListColumn("waiting_on", _l("Whose turn")),
+        ListColumn("messages", _l("Messages"), "hd-fit hd-end hd-col-3"),
+        ListColumn("customer", _l("Customer wrote"), "hd-fit hd-end hd-col-3"),
+        ListColumn("agent", _l("We wrote"), "hd-fit hd-end hd-col-3"),
+        ListColumn("created", _l("Opened"), "hd-fit hd-end hd-col-3", sort="created"),
+        ListColumn("updated", _l("Changed"), "hd-fit hd-end hd-col-2", sort="updated"),
     )
 }
 USUAL: Final = ("requester", "department", "assignee", "status", "priority")
@@ -110,7 +111,9 @@ def keys(
     same = tuple(column.key for column in columns), *(tuple(each.items()) for each in names.values())
     found, relative = dict[int, Hashable](), relatives()
     for row in rows:
-        own = cells.plugins.get(row.id, {}).values()
+        own = [*cells.plugins.get(row.id, {}).values()]
+        if LazyText in map(type, own):
+            own = [spoken(each) for each in own]
         written = [relative(when) for time in times if (when := time(row)) is not None]
         shown = (row[:_READER], row[_READER + 1 :], row.is_unread)
         found[row.id] = (*shown, same, *written, *own, *map(type, own), *cells.tags.get(row.id, ()))

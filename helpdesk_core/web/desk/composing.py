@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -25,6 +24,7 @@ from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.desk.composer import READ_TO, Composer, draft_name, from_form, kind_of, preview_html
 from helpdesk_core.web.desk.ticket import show
 from helpdesk_core.web.drafts import drafted
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.oversize import left_out, refuse_left_out
 from helpdesk_core.web.resent import MARK, OTHER_CONTENT, SentBefore, content_mark, sent_before

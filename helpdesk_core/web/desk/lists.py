@@ -5,10 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -24,6 +23,7 @@ from helpdesk_core.users.staff import colleagues
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.columns import ListColumn, cells, chosen_columns, keys
 from helpdesk_core.web.desk.rail import View, all_views, rail_context
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.routing import STAFF, Routes
 
 routes = Routes("desk", "/desk")
@@ -83,7 +83,7 @@ def tickets() -> str:
     return render_template(
         "desk/list.html",
         view=view,
-        title=str(view.name) if view else (_("Search") if asked.text or asked.given else _("Tickets")),
+        title=view.name if view else (_("Search") if asked.text or asked.given else _("Tickets")),
         page=page,
         q=asked.text,
         given=asked.given,
@@ -91,7 +91,7 @@ def tickets() -> str:
         sort=asked.sort,
         older=_link(after=page.next) if page.next else "",
         newer=_link(after=None) if request.args.get("after") else "",
-        sorts={each: _link(sort=each, after=None) for each in _sorts(asked.columns)},
+        sorts=_sort_links(asked.columns),
         problems=problems,
         choices=chosen,
         columns=asked.columns,
@@ -209,9 +209,13 @@ def narrowed(base: TicketFilter, given: Mapping[str, Sequence[str]], text: str) 
     return TicketFilter.of(merged)
 
 
-def _sorts(columns: Sequence[ListColumn]) -> list[str]:
+def _sort_links(columns: Sequence[ListColumn]) -> dict[str, str]:
+    """Return the addresses of this list by the order that it is in there."""
+    base = _link(sort=None, after=None)
+    base = base if base.endswith("?") else f"{base}&"
     keys = {column.sort for column in columns if column.sort}
-    return [f"-{key}" for key in keys] + [key for key in keys if key != "priority"]
+    orders = [f"-{key}" for key in keys] + [key for key in keys if key != "priority"]
+    return {each: f"{base}sort={quote_plus(each)}" for each in orders}
 
 
 def _link(**changes: str | None) -> str:

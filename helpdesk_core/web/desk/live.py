@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import jsonify, make_response, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import and_, func, or_, select
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,7 @@ from helpdesk_core.users.models import User
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.lists import find_page, read_address, render_rows
 from helpdesk_core.web.desk.rail import View, all_views, count_views, shown_count
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.routing import STAFF, Routes
 
 routes = Routes("desk", "/desk")

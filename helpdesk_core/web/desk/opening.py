@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -18,6 +17,7 @@ from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.desk.lists import choices
 from helpdesk_core.web.desk.rail import rail_context
 from helpdesk_core.web.hooks import ticket_form_fields
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
 from helpdesk_core.web.resent import MARK, OTHER_CONTENT, SentBefore, content_mark, sent_before

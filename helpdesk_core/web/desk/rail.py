@@ -4,11 +4,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
+from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.arranging import Arrangement, Choice, arrangement
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import count_tickets
@@ -16,6 +16,7 @@ from helpdesk_core.tickets.searches import Workspace, workspaces
 from helpdesk_core.tickets.standing import STANDING
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.surroundings import as_items
 
 MANY: Final = 1000
@@ -24,13 +25,13 @@ SHARE_OF_TIME: Final = 20
 """Counts of kept searches are used for this many times as long as counting took, so they cost a twentieth at most."""
 
 _FACES: Final = {
-    "turn": (lazy_gettext("My turn"), "inbox", "g i"),
-    "mine": (lazy_gettext("Assigned to me"), "user-check", "g m"),
-    "unassigned": (lazy_gettext("Nobody's yet"), "user", "g u"),
-    "open": (lazy_gettext("All open"), "circle-dot", "g o"),
-    "waiting": (lazy_gettext("Waiting for customers"), "hourglass", "g w"),
-    "following": (lazy_gettext("Followed"), "eye", "g f"),
-    "closed": (lazy_gettext("Closed recently"), "lock", "g c"),
+    "turn": (_l("My turn"), "inbox", "g i"),
+    "mine": (_l("Assigned to me"), "user-check", "g m"),
+    "unassigned": (_l("Nobody's yet"), "user", "g u"),
+    "open": (_l("All open"), "circle-dot", "g o"),
+    "waiting": (_l("Waiting for customers"), "hourglass", "g w"),
+    "following": (_l("Followed"), "eye", "g f"),
+    "closed": (_l("Closed recently"), "lock", "g c"),
 }
 
 
@@ -78,7 +79,7 @@ def all_views() -> dict[str, View]:
         name, icon, shortcut = _FACES[key]
         choice = mine.of(key)
         sort = choice.sort or each.sort
-        found[key] = View(key, name, icon, each.filter, sort, choice.columns, choice, shortcut, each.counted)
+        found[key] = View(key, _(name.msgid), icon, each.filter, sort, choice.columns, choice, shortcut, each.counted)
     for space in workspaces(current_desk(), db(), actor, signed.generation if signed else None):
         choice = mine.of(space.uid)
         found[space.uid] = View(
@@ -136,9 +137,10 @@ def rail_context(current: str = "", views: Mapping[str, View] | None = None) -> 
     desk, actor = current_desk(), current_actor()
     counts = count_views(views)
     shown = [view for view in views.values() if not view.choice.hidden or view.key == current]
-    common = [_item(view, current, counts) for view in shown if view.space is None]
-    kept = [_item(view, current, counts) for view in shown if view.space is not None]
-    groups = [
+    base = url_for("desk.tickets")
+    common = [_item(view, base, current, counts) for view in shown if view.space is None]
+    kept = [_item(view, base, current, counts) for view in shown if view.space is not None]
+    groups: list[dict[str, Any]] = [
         {"key": "common", "title": "", "items": common},
         {"key": "kept", "title": _("Workspaces"), "items": [*kept, _arrange(current)]},
     ]
@@ -172,11 +174,11 @@ def _arrange(current: str) -> dict[str, Any]:
     }
 
 
-def _item(view: View, current: str, counts: Mapping[str, int]) -> dict[str, Any]:
+def _item(view: View, base: str, current: str, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "key": view.key,
-        "label": str(view.name),
-        "href": url_for("desk.tickets", view=view.key),
+        "label": view.name,
+        "href": f"{base}?view={quote(view.key)}",
         "icon": view.icon,
         "count": shown_count(counts.get(view.key, 0)),
         "loud": view.key == "turn",

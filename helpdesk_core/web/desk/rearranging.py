@@ -1,12 +1,12 @@
 """Splitting, merging, and taking either back."""
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.errors import HelpdeskError
 from helpdesk_core.tickets import rearranging
 from helpdesk_core.web.context import close_session, current_actor, current_desk
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.routing import STAFF, Routes
 

@@ -4,7 +4,6 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from helpdesk_core.actor import EVERYWHERE
 from helpdesk_core.departments.models import Department
@@ -18,6 +17,7 @@ from helpdesk_core.tickets.results import SORTS, SearchPage, search_tickets
 from helpdesk_core.tickets.searching import read_search
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.rail import rail_context
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.routing import STAFF, Routes
 
 routes = Routes("desk", "/desk")

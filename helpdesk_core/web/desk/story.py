@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
@@ -15,6 +14,7 @@ from helpdesk_core.tickets.models import Message
 from helpdesk_core.tickets.vocabulary import Vocabulary
 from helpdesk_core.web.context import current_desk
 from helpdesk_core.web.letters import Letter, as_letter
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import spoken
 
 SILENT = frozenset({"ticket.opened", "message.posted", "message.redacted"})

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import gettext as _
 
 from helpdesk_core.tickets.holding import held_replies
 from helpdesk_core.tickets.models import HeldReply, Ticket
@@ -20,6 +19,7 @@ from helpdesk_core.web.desk.presence import mark_of
 from helpdesk_core.web.desk.rail import rail_context
 from helpdesk_core.web.desk.story import Known, story, timeline_lines
 from helpdesk_core.web.desk.undoing import undos
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.message_parts import message_parts
 from helpdesk_core.web.routing import STAFF, Routes
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,7 @@ from helpdesk_core.web.context import close_session, current_actor, current_desk
 from helpdesk_core.web.desk.columns import every_column, usual_columns
 from helpdesk_core.web.desk.lists import DATES, FILTERS, choices, narrowed
 from helpdesk_core.web.desk.rail import View, all_views, rail_context
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.routing import STAFF, Routes
 from helpdesk_core.web.security import local_path

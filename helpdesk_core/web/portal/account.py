@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -15,6 +14,7 @@ from helpdesk_core.users.models import AddressRequest
 from helpdesk_core.users.recovery import add_address, remove_address, set_primary_address
 from helpdesk_core.web.auth.entering import remember_theme
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import languages, said
 from helpdesk_core.web.routing import SIGNED_IN, Routes
 from helpdesk_core.web.submitted import EXPECTED, problems_of

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
@@ -24,6 +23,7 @@ from helpdesk_core.users.visitors import check_visitor
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.drafts import drafted
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import language
 from helpdesk_core.web.oversize import left_out, refuse_left_out
 from helpdesk_core.web.portal.home import SHORT, answers_to, finds_answers

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
@@ -25,6 +24,7 @@ from helpdesk_core.tickets.rights import visible
 from helpdesk_core.tickets.seen import mark_seen, seen_at
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, signed_in
 from helpdesk_core.web.letters import as_letter
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.message_parts import message_parts
 from helpdesk_core.web.oversize import refuse_left_out

@@ -4,7 +4,6 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
-from flask_babel import gettext as _
 
 from helpdesk_core.departments.queries import visible_departments
 from helpdesk_core.errors import Conflict
@@ -12,6 +11,7 @@ from helpdesk_core.tickets.inputs import NewMessage, NewTicket
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.privacy import export_personal_data
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import language
 from helpdesk_core.web.resent import MARK, OTHER_CONTENT, content_mark, sent_before
 from helpdesk_core.web.routing import SIGNED_IN, Routes

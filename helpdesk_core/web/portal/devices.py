@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask_babel import gettext as _
+from helpdesk_core.web.localisation import gettext as _
 
 # The order matters: most browsers also claim to be those further down.
 _BROWSERS: Final = (

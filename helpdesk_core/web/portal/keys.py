@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.actor import Actor
@@ -14,6 +13,7 @@ from helpdesk_core.users.recovery import set_password
 from helpdesk_core.users.sessions import revoke_session, revoke_sessions, sessions_of
 from helpdesk_core.users.tokens import NewToken, create_token, revoke_token, tokens_of
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, signed_in
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.portal.devices import device_name
 from helpdesk_core.web.routing import SIGNED_IN, Routes

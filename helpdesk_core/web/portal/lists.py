@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, list_tickets
 from helpdesk_core.users.models import Organisation
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.portal.words import ListedTicket, listed
 from helpdesk_core.web.routing import SIGNED_IN, Routes
 

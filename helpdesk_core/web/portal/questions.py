@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import has_request_context
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from helpdesk_core.actor import Actor
@@ -14,6 +13,7 @@ from helpdesk_core.hooks import HookFailed
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import close_session, current_desk
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.parts import FormField
 

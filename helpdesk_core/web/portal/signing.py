@@ -1,7 +1,6 @@
 """How one signs in each department one answers for."""
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from helpdesk_core.departments.models import Department
@@ -9,6 +8,7 @@ from helpdesk_core.departments.queries import signatures_of
 from helpdesk_core.departments.service import set_signature
 from helpdesk_core.errors import Invalid
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, words
+from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 from helpdesk_core.web.routing import STAFF, Routes
 

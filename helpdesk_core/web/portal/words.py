@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext as _
-
 from helpdesk_core.actor import Actor
 from helpdesk_core.tickets.listing import TicketRow
 from helpdesk_core.tickets.models import Ticket
+from helpdesk_core.web.localisation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""Parts of pages that are drawn once and kept: what is kept is never shown where it would look otherwise."""
+
+from typing import Any
+
+import pytest
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.testing.browser import Browser
+from helpdesk_core.testing.site import World
+from helpdesk_core.texts import LazyText
+from helpdesk_core.tickets.changing import change
+from helpdesk_core.tickets.filtering import TicketFilter
+from helpdesk_core.tickets.inputs import Change
+from helpdesk_core.tickets.listing import TicketRow, list_tickets
+from helpdesk_core.web import drawn
+from helpdesk_core.web.desk.columns import CORE, Cells, keys
+from helpdesk_core.web.localisation import manner
+
+
+def macros(app: Flask, name: str = "macros/ui.html") -> Any:
+    return app.jinja_env.get_template(name).module
+
+
+@pytest.fixture
+def shown(app: Flask) -> Any:
+    """Draw a button on a page in a language, with the texts of a plugin or without."""
+    source = '{% import "macros/ui.html" as ui %}{{ ui.button(text, **more) }}'
+
+    def shown(text: object, language: str = "en", root: str = "", **more: object) -> str:
+        with app.test_request_context(base_url=f"http://localhost{root}/", headers={"Accept-Language": language}):
+            return app.jinja_env.from_string(source).render(text=text, more=more)
+
+    return shown
+
+
+def test_a_part_is_drawn_once_for_the_same_arguments(app: Flask, shown: Any) -> None:
+    first = shown("Save", icon_name="check")
+    memory = macros(app).button.memory
+    kept = len(memory)
+    assert shown("Save", icon_name="check") == first
+    assert len(memory) == kept > 0
+
+
+def test_equal_arguments_of_another_kind_are_another_part(shown: Any) -> None:
+    assert "&lt;b&gt;" in shown("<b>")
+    assert "<span><b></span>" in shown(Markup("<b>"))
+    assert "&lt;b&gt;" in shown("<b>")
+    assert " hidden>" in shown("x", attrs={"hidden": True})
+    assert ' hidden="1">' in shown("x", attrs={"hidden": 1})
+
+
+def test_equal_texts_of_two_plugins_are_not_mixed_up(app: Flask, shown: Any) -> None:
+    core, other = LazyText("Save"), LazyText("Save", domain="unknown")
+    assert core == other
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        manner().texts.said["unknown", "Save"] = "anders"  # what a plugin's catalogue might say
+    assert "Speichern" in shown(core, "de")
+    assert "Save" in shown(core, "en")
+    kept = len(macros(app).button.memory)
+    shown(core, "de")
+    assert len(macros(app).button.memory) == kept
+
+
+def test_languages_and_places_of_the_site_have_parts_of_their_own(shown: Any) -> None:
+    assert 'href="/static/icons.svg' in shown("x", icon_name="check")
+    assert 'href="/help/static/icons.svg' in shown("x", root="/help", icon_name="check")
+    assert 'href="/static/icons.svg' in shown("x", icon_name="check")
+
+
+def test_what_cannot_be_compared_is_drawn_all_the_same(shown: Any) -> None:
+    assert ' data-x="[1]"' in shown("x", attrs={"data-x": [1]})
+
+
+def test_an_address_is_kept_by_all_that_decides_on_it(app: Flask) -> None:
+    with app.test_request_context():
+        assert url_for("desk.tickets", view="open") == url_for("desk.tickets", view="open") == "/desk/tickets?view=open"
+        assert url_for("desk.tickets", view="mine", _anchor="x") == "/desk/tickets?view=mine#x"
+        assert url_for("desk.tickets", view=["a", "b"]) == "/desk/tickets?view=a&view=b"
+        assert url_for("desk.tickets", view="open", _external=True) == "http://localhost/desk/tickets?view=open"
+    with app.test_request_context(base_url="http://localhost/help/"):
+        assert url_for("desk.tickets", view="open") == "/help/desk/tickets?view=open"
+
+
+def test_what_is_kept_is_forgotten_before_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "MOST", 10)
+    memory = drawn.Drawn()
+    for number in range(30):
+        memory.keep(number, "four")
+    assert 0 < len(memory) <= 4
+    assert memory[29] == "four"
+
+
+def test_a_row_is_drawn_anew_when_anything_in_it_changes(app: Flask, desk: Helpdesk, world: World) -> None:
+    world.department("support")
+    ticket = world.ticket().ticket
+    agent = world.agent()
+    with desk.read() as session:
+        [row] = list_tickets(desk, session, agent, TicketFilter()).rows
+    columns = [CORE["status"], CORE["updated"]]
+
+    def key(row: TicketRow, own: object = "", tags: tuple[str, ...] = ()) -> object:
+        with app.test_request_context():
+            return keys([row], columns, Cells({row.id: tags}, {row.id: {"sla.due": own}}, []), {"types": {}})[row.id]  # type: ignore[dict-item]  # what a plugin might give
+
+    first = key(row)
+    assert key(row) == first
+    assert key(row._replace(subject="Other")) != first
+    assert key(row, "<b>") != key(row, Markup("<b>"))
+    assert key(row, tags=("vip",)) != first
+    assert row.is_unread
+    assert key(row._replace(seen_at=row.updated_at)) != first
+    early = row.updated_at.replace(year=2001)
+    assert key(row._replace(seen_at=early)) == first  # another reader, who has not read it either
+    assert key(row._replace(updated_at=early)) != first
+    assert ticket.id == row.id
+
+
+def test_a_list_shows_what_was_changed_a_moment_ago(browser: Browser, desk: Helpdesk, world: World) -> None:
+    world.department("support")
+    number = world.ticket(subject="Before").ticket.number or ""
+    agent = world.agent(password="three blue lamps", address="adam@example.com")
+    browser.login("adam@example.com", "three blue lamps")
+    assert "Before" in browser.get("/desk/tickets?view=open").words
+    assert "Before" in browser.get("/desk/tickets?view=open").words
+    change(desk, agent, number, Change(subject="After"))
+    words = browser.get("/desk/tickets?view=open").words
+    assert "After" in words
+    assert "Before" not in words
