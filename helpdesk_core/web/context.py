@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request
+from flask.globals import _cv_app
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
@@ -28,8 +29,6 @@ LANGUAGE_COOKIE = "hd_language"
 _COOKIELESS = "helpdesk.cookieless"
 
 T = TypeVar("T")
-
-_globals = cast(Any, g)._get_current_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,11 @@ def current_desk() -> Helpdesk:
 
 def state() -> PageState:
     """Return the request's own state."""
-    own = _globals()  # the proxy looks it up anew for each attribute, and this is asked hundreds of times for a page
     try:
-        mine: PageState = own.helpdesk
-    except AttributeError:
-        mine = own.helpdesk = PageState()
+        # Asked hundreds of times for a page, and the proxy `g` takes three calls for it.
+        mine: PageState = _cv_app.get().g.helpdesk
+    except (AttributeError, LookupError):
+        mine = g.helpdesk = PageState()
     return mine
 
 

@@ -6,11 +6,12 @@ anything else: who asks, the session's token, the clock. Which macros are such p
 `{% set drawn_once = ("icon", "pill") %}`; other parts name a key of their own with `drawn`.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app, has_request_context, request
+from markupsafe import Markup
 
 from helpdesk_core.web.context import state
 from helpdesk_core.web.localisation import manner
@@ -84,6 +85,22 @@ def drawn(key: Hashable, macro: Any, *args: Any) -> Any:
     except TypeError:  # something in the key that cannot be compared
         return macro(*args)
     return memory.keep(whole, macro(*args)) if part is None else part
+
+
+def drawn_all(keys: Mapping[Any, Hashable], macro: Any, items: Iterable[Any], *args: Any) -> Markup:
+    """Return what a macro makes of each item and the arguments, a line each; `keys` are those of `drawn`, by id."""
+    now, memory = setting(), getattr(macro, "memory", None)
+    if now is None or memory is None:
+        return Markup("\n").join(macro(each, *args) for each in items)
+    parts = []
+    for each in items:
+        whole = (now, keys[each.id])
+        try:
+            part = memory.get(whole)
+        except TypeError:
+            part = macro(each, *args)
+        parts.append(memory.keep(whole, macro(each, *args)) if part is None else part)
+    return Markup("\n".join(parts))  # noqa: S704 - macros made them, and escaped what they were given
 
 
 def setting() -> Any:

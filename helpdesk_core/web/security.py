@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import g, request
@@ -77,6 +78,27 @@ def protect(response: Response, sources: Iterable[tuple[str, str]] = ()) -> Resp
     """Add the headers that keep a page to itself; `sources` are further (directive, source) pairs of plugins."""
     if (cookie := g.pop("new_form_cookie", None)) is not None:
         set_cookie(response, FORM_COOKIE, cookie)
+    wanted = {
+        "Content-Security-Policy": _policy(tuple(sources)),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+    if current_desk().settings.site().url.startswith("https:"):
+        wanted["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint not in ("static", "theme_static", "plugin_static"):
+        wanted["Cache-Control"] = "private, no-store" if request.cookies else "no-store"
+    headers = response.headers
+    given = {name.lower() for name, _value in headers}
+    for name, value in wanted.items():
+        if name.lower() not in given:
+            headers.add(name, value)
+    return response
+
+
+@lru_cache
+def _policy(sources: tuple[tuple[str, str], ...]) -> str:
     policy = {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],
@@ -88,19 +110,7 @@ def protect(response: Response, sources: Iterable[tuple[str, str]] = ()) -> Resp
     for directive, source in sources:
         allowed = policy.setdefault(directive, ["'self'"])
         policy[directive] = [each for each in allowed if each != "'none'"] + [source]
-    headers = response.headers
-    headers.setdefault(
-        "Content-Security-Policy", "; ".join(f"{key} {' '.join(value)}" for key, value in policy.items())
-    )
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if current_desk().settings.site().url.startswith("https:"):
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint not in ("static", "theme_static", "plugin_static"):
-        headers.setdefault("Cache-Control", "private, no-store" if request.cookies else "no-store")
-    return response
+    return "; ".join(f"{key} {' '.join(value)}" for key, value in policy.items())
 
 
 def local_path(target: str | None, otherwise: str) -> str:

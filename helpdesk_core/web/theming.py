@@ -15,7 +15,7 @@ from flask import Flask, Response, has_request_context, request
 from helpdesk_core.web import assets as assets_module
 from helpdesk_core.web.assets import CORE_STATIC, Assets, Layer
 from helpdesk_core.web.colours import accent_css
-from helpdesk_core.web.drawn import EXTENSION, Settings, drawn
+from helpdesk_core.web.drawn import EXTENSION, Settings, drawn, drawn_all
 from helpdesk_core.web.hooks import template_globals
 from helpdesk_core.web.theme_check import check_templates, check_theme
 from helpdesk_core.web.theme_files import ACCENT, NAME, Theme, bundled_themes, find_themes
@@ -148,7 +148,7 @@ def register(
     app.jinja_env.globals["theme"] = view
     app.extensions["helpdesk_theming"] = theming
     app.extensions[EXTENSION] = Settings(looks)
-    app.jinja_env.globals["drawn"] = drawn
+    app.jinja_env.globals.update(drawn=drawn, drawn_all=drawn_all)
 
     @app.context_processor
     def root() -> dict[str, str]:

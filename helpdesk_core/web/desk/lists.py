@@ -79,6 +79,7 @@ def tickets() -> str:
     except Invalid as error:
         problems, page = error.problems, Page([])
     result = request.args.get("result")
+    sorts = _sort_links(asked.columns)
     shown, names, chosen = cells(page.rows, asked.columns), drawing(), choices()
     return render_template(
         "desk/list.html",
@@ -91,7 +92,8 @@ def tickets() -> str:
         sort=asked.sort,
         older=_link(after=page.next) if page.next else "",
         newer=_link(after=None) if request.args.get("after") else "",
-        sorts=_sort_links(asked.columns),
+        sorts=sorts,
+        heads=None if asked.text else (tuple(each.key for each in asked.columns), asked.sort, *sorts.values()),
         problems=problems,
         choices=chosen,
         columns=asked.columns,
