@@ -106,15 +106,16 @@ def check_templates(folder: Path, *, plugins: Mapping[str, Path], core: Path = C
     originals = _Originals(core, plugins)
     findings: list[Finding] = []
     for file in sorted(folder.rglob("*.html")) if folder.is_dir() else ():
-        findings += _check(file, file.relative_to(folder).as_posix(), originals)
+        findings += _check(file, file.relative_to(folder).as_posix(), originals, folder)
     return sorted(findings, key=lambda found: (found.file, found.line, found.kind))
 
 
-def _check(file: Path, name: str, originals: _Originals) -> Iterator[Finding]:
+def _check(file: Path, name: str, originals: _Originals, folder: Path) -> Iterator[Finding]:
     try:
         override = originals.read(file)
     except TemplateSyntaxError as error:
-        yield Finding(Kind.BROKEN, name, error.lineno, f"{error.message} Core's template is shown until it is mended.")
+        said = (error.message or "It cannot be read").rstrip(".")
+        yield Finding(Kind.BROKEN, name, error.lineno, f"{said}. Core's template is shown until it is mended.")
         return
     except (OSError, UnicodeDecodeError) as error:
         yield Finding(Kind.BROKEN, name, 1, f"It cannot be read ({error}). Save it as UTF-8 text.")
@@ -126,9 +127,10 @@ def _check(file: Path, name: str, originals: _Originals) -> Iterator[Finding]:
         return
     yield from _contract(name, override, line[0])
     if override.parent is not None and _bare(override.parent) == name:
-        yield from _blocks(name, override, line)
+        yield from _blocks(name, override, _known(line))
     else:
         yield from _whole(name, override, line[0])
+        yield from _unseen(name, override, originals, folder)
 
 
 def _contract(name: str, override: _Template, original: _Template) -> Iterator[Finding]:
@@ -143,21 +145,40 @@ def _contract(name: str, override: _Template, original: _Template) -> Iterator[F
         yield Finding(Kind.BEHIND, name, 1, message)
 
 
-def _blocks(name: str, override: _Template, line: list[_Template]) -> Iterator[Finding]:
-    """An override that extends its original: its blocks must exist there, and keep the slots in them."""
+def _known(line: list[_Template]) -> dict[str, nodes.Block]:
+    """The blocks of a template and of those that it extends; its own come first."""
     known: dict[str, nodes.Block] = {}
     for template in reversed(line):
         known |= template.blocks
+    return known
+
+
+def _blocks(name: str, override: _Template, known: Mapping[str, nodes.Block]) -> Iterator[Finding]:
+    """An override that extends its original: its blocks must exist there, and keep the slots in them."""
+    yield from _gone(name, override, known)
+    for block_name, block in override.blocks.items():
+        if block_name in known and not _calls_super(block):
+            yield from _dropped(name, block.lineno, known[block_name], block)
+
+
+def _gone(name: str, override: _Template, known: Mapping[str, nodes.Block]) -> Iterator[Finding]:
+    """Blocks that nothing shows, because what the override extends has none of that name."""
     for block_name, block in override.blocks.items():
         nested = any(other is not block and block in other.find_all(nodes.Block) for other in override.blocks.values())
-        if block_name not in known:
-            if not nested:
-                message = (
-                    f"The block {block_name} is gone: this part never shows. There are: {', '.join(sorted(known))}."
-                )
-                yield Finding(Kind.BLOCK_GONE, name, block.lineno, message)
-        elif not _calls_super(block):
-            yield from _dropped(name, block.lineno, known[block_name], block)
+        if block_name not in known and not nested:
+            there = ", ".join(sorted(known))
+            message = f"The block {block_name} is gone: this part never shows. There are: {there}."
+            yield Finding(Kind.BLOCK_GONE, name, block.lineno, message)
+
+
+def _unseen(name: str, override: _Template, originals: _Originals, folder: Path) -> Iterator[Finding]:
+    """A whole template that extends another one: its blocks must exist there, or in the folder's own version of it."""
+    if override.parent is None or override.parent.startswith("theme:"):
+        return
+    line = list(originals.line(override.parent))
+    own = folder / _bare(override.parent)
+    if line and not own.is_file():
+        yield from _gone(name, override, _known(line))
 
 
 def _whole(name: str, override: _Template, original: _Template) -> Iterator[Finding]:

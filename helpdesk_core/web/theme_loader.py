@@ -52,6 +52,8 @@ class ThemeLoader(BaseLoader):
         self.names: Mapping[str, object] = {}
         """What plugins want their own templates to know, by plugin id, which is also its name there."""
         self._problems: dict[Path, TemplateProblem] = {}
+        self._left_out: dict[Path, float | None] = {}
+        """Overrides that failed while they were shown, with the age that they had."""
 
     @property
     def problems(self) -> list[TemplateProblem]:
@@ -85,23 +87,47 @@ class ThemeLoader(BaseLoader):
             names |= {f"{plugin}/{path.relative_to(folder).as_posix()}" for path in _files(folder)}
         return sorted(names)
 
+    def overridden_by(self, file: Path) -> str | None:
+        """Return the name of the template that a file stands for; None if it is no override, or left out already."""
+        if file.suffix != ".html" or file in self._left_out:
+            return None
+        inside = (layer.folder for layer in self.overrides if file.is_relative_to(layer.folder))
+        return next((file.relative_to(folder).as_posix() for folder in inside), None)
+
+    def leave_out(self, problem: TemplateProblem) -> None:
+        """Use an override no more, until its file is changed."""
+        self._left_out[problem.file] = _age(problem.file)
+        self._problems[problem.file] = problem
+
+    def take_back(self, file: Path) -> None:
+        """Use an override that was left out again."""
+        self._left_out.pop(file, None)
+        self._problems.pop(file, None)
+
     def original(self, template: str) -> Path | None:
         """The file that core or a plugin has for a name, whatever overrides it."""
         return self._core_file(template) or self._plugin_file(template)
 
     def _search(self, environment: Environment, asked: str, path: str, overrides: Sequence[Overrides]) -> Source:
+        passed: list[tuple[Path, float | None]] = []
         for layer in overrides:
-            file = _inside(layer.folder, path)
-            if file is None:
+            file = layer.folder.joinpath(*split_template_path(path))
+            passed.append((file, _age(file)))
+            if not file.is_file() or self._is_left_out(file):
                 continue
             text, problem = _check(environment, self, path, asked, file)
             if problem is None:
                 self._problems.pop(file, None)
-                return self._source(text, file)
+                return self._source(text, file, passed)
             if self._problems.get(file) != problem:
                 self._problems[file] = problem
                 logger.error("Template %s (%s, line %d) is not used: %s", path, file, problem.line, problem.message)
-        return self._read(asked, self.original(path))
+        return self._read(asked, self.original(path), passed)
+
+    def _is_left_out(self, file: Path) -> bool:
+        if file in self._left_out and self._left_out[file] != _age(file):
+            del self._left_out[file]
+        return file in self._left_out
 
     def _from_theme(self, name: str) -> Sequence[Overrides]:
         for index, layer in enumerate(self.overrides):
@@ -117,19 +143,16 @@ class ThemeLoader(BaseLoader):
         folder = self.plugins.get(plugin)
         return _inside(folder, rest) if folder is not None and rest else None
 
-    def _read(self, asked: str, file: Path | None) -> Source:
+    def _read(self, asked: str, file: Path | None, passed: Sequence[tuple[Path, float | None]] = ()) -> Source:
         if file is None:
             raise TemplateNotFound(asked)
-        return self._source(file.read_text(encoding="utf-8"), file)
+        return self._source(file.read_text(encoding="utf-8"), file, passed)
 
     @staticmethod
-    def _source(text: str, file: Path) -> Source:
-        changed = file.stat().st_mtime
-
-        def current() -> bool:
-            return file.is_file() and file.stat().st_mtime == changed
-
-        return text, str(file), current
+    def _source(text: str, file: Path, passed: Sequence[tuple[Path, float | None]]) -> Source:
+        """Return the template, which is current until it changes, or something does that would come before it."""
+        ages = (*passed, (file, _age(file)))
+        return text, str(file), lambda: all(_age(each) == age for each, age in ages)
 
 
 def _check(
@@ -164,6 +187,10 @@ def _exists(loader: ThemeLoader, named: str) -> bool:
         if all(layer.name != name for layer in loader.overrides):
             return False
     return loader.original(path) is not None or any(_inside(layer.folder, path) for layer in loader.overrides)
+
+
+def _age(file: Path) -> float | None:
+    return file.stat().st_mtime if file.is_file() else None
 
 
 def _inside(folder: Path, path: str) -> Path | None:

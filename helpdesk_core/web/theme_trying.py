@@ -9,6 +9,7 @@ from jinja2 import BaseLoader
 from jinja2.runtime import Context
 
 from helpdesk_core.web.context import state
+from helpdesk_core.web.template_fallback import PagesTemplate
 from helpdesk_core.web.template_texts import TextsEnvironment
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class PagesEnvironment(TextsEnvironment):
     """
 
     looks: Looks | None = None
+    template_class = PagesTemplate
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -62,6 +62,17 @@ def test_a_block_that_core_no_longer_has_is_reported_with_its_line(folders: dict
     assert "foot" in finding.message
 
 
+def test_a_block_of_a_whole_replacement_that_its_parent_does_not_have_is_reported(folders: dict[str, Path]) -> None:
+    slots = '{% block inner %}{{ slot("ticket.top") }}{% endblock %}{{ slot("ticket.side") }}'
+    text = '{#- contract: 3 -#}\n{% extends "base.html" %}\n{% block NAME %}' + slots + "{% endblock %}"
+    assert found(folders, "ticket.html", text.replace("NAME", "main")) == []
+    (finding,) = found(folders, "ticket.html", text.replace("NAME", "content"))
+    assert (finding.kind, finding.line) == (Kind.BLOCK_GONE, 3)
+    assert "There are: foot, main." in finding.message
+    own = "{#- contract: 1 -#}{% block content %}{% endblock %}{% block main %}{% endblock %}"
+    assert found(folders, "base.html", own) == []
+
+
 def test_slots_that_a_block_drops_are_reported(folders: dict[str, Path]) -> None:
     text = '{#- contract: 3 -#}\n{% extends "core:ticket.html" %}{% block main %}{{ slot("ticket.top") }}{% endblock %}'
     (finding,) = found(folders, "ticket.html", text)

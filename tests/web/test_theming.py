@@ -1,4 +1,5 @@
 import logging
+import os
 from pathlib import Path
 from typing import cast
 
@@ -6,8 +7,9 @@ import pytest
 from flask import Flask, render_template
 from jinja2 import TemplateNotFound
 
-from helpdesk_core.errors import ConfigError
+from helpdesk_core.errors import ConfigError, NotFound, Unavailable
 from helpdesk_core.web.theme_files import read_theme
+from helpdesk_core.web.theme_trying import PagesEnvironment
 from helpdesk_core.web.theme_view import View
 from helpdesk_core.web.theming import Choices, Theming, bundled_themes, find_themes, register
 
@@ -46,6 +48,7 @@ class Site:
 
     def app(self, active: str = "brand", choices: Choices | None = None) -> Flask:
         app = Flask("site", static_folder=None, template_folder=None)
+        app.jinja_environment = PagesEnvironment
         app.config["TEMPLATES_AUTO_RELOAD"] = True
         self.last = self.theming(active)
         register(app, self.last, lambda: choices or Choices())
@@ -144,6 +147,73 @@ def test_a_mended_override_is_used_and_leaves_the_list_of_problems(site: Site) -
         app.jinja_env.cache.clear()  # type: ignore[union-attr]  # Flask's environment always has a cache
         assert render_template("page.html") == "mended"
     assert site.last.loader.problems == []
+
+
+def test_an_override_that_is_made_broken_mended_and_removed_meanwhile_shows_at_once(site: Site) -> None:
+    app, file = site.app(), site.themes / "brand/templates/page.html"
+    shown = []
+    with app.test_request_context():
+        for age, text in enumerate((None, "first", "{% broken", "mended", "{{ gone.away }}", "well again", None)):
+            if text is None:
+                file.unlink(missing_ok=True)
+            else:
+                os.utime(write(file, text), (age, age))
+            shown.append(render_template("page.html"))
+    core = "core core part"
+    assert shown == [core, "first", core, "mended", core, "well again", core]
+    assert site.last.loader.problems == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ gone.away }}",
+        "{{ 1 / 0 }}",
+        '{% extends "core:page.html" %}{% block part %}\n{{ gone.away }}{% endblock %}',
+        '{% extends "core:page.html" %}{% block part %}{{ super(3) }}{% endblock %}',
+        '{% set name = "not" ~ "there.html" %}{% include name %}',
+    ],
+)
+def test_an_override_that_fails_while_it_is_shown_gives_way_and_is_recorded(
+    site: Site, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = write(site.themes / "brand/templates/page.html", text)
+    app = site.app()
+    with app.test_request_context(), caplog.at_level(logging.ERROR):
+        assert render_template("page.html") == "core core part"
+        assert render_template("page.html") == "core core part"
+    (problem,) = site.last.loader.problems
+    assert (problem.template, problem.file) == ("page.html", file)
+    assert problem.line == text[: text.find("gone")].count("\n") + 1
+    assert caplog.text.count(str(file)) == 1
+
+
+def test_only_the_override_that_fails_is_left_out(site: Site) -> None:
+    write(site.themes / "base/templates/page.html", "of base {% block part %}{% endblock %}")
+    write(
+        site.themes / "brand/templates/page.html",
+        '{% extends "theme:base/page.html" %}{% block part %}{{ a.b }}{% endblock %}',
+    )
+    write(site.instance / "templates/sla/panel.html", "{{ [][1].x }}")
+    write(site.plugin / "whole.html", '{% include "page.html" %} and {% include "sla/panel.html" %}')
+    assert site.show("sla/whole.html") == "of base  and panel of sla"
+    assert [problem.template for problem in site.last.loader.problems] == ["sla/panel.html", "page.html"]
+
+
+def test_what_fails_without_the_override_too_is_not_the_overrides_fault(site: Site) -> None:
+    write(site.core / "page.html", "{% block part %}{{ stop() }}{% endblock %}")
+    write(site.themes / "brand/templates/page.html", '{% extends "core:page.html" %}')
+    app = site.app()
+    with app.test_request_context():
+        for error in (ZeroDivisionError("ours"), NotFound("gone"), Unavailable("away")):
+
+            def stop(error: Exception = error) -> None:
+                raise error
+
+            with pytest.raises(type(error)):
+                render_template("page.html", stop=stop)
+            assert site.last.loader.problems == []
+        assert render_template("page.html", stop=lambda: "goes on") == "goes on"
 
 
 def test_a_file_that_is_no_text_gives_way_to_core(site: Site) -> None:

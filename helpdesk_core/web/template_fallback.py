@@ -1,0 +1,74 @@
+"""A page whose override fails while it is shown is made without that override, from core's or the plugin's template."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, Template
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from helpdesk_core.errors import HelpdeskError
+from helpdesk_core.web.theme_loader import TemplateProblem, ThemeLoader
+
+logger = logging.getLogger(__name__)
+
+NOT_OF_TEMPLATES = (HelpdeskError, HTTPException, DBAPIError)
+"""Errors that mean something by themselves, whatever template was being shown."""
+
+
+class PagesTemplate(Template):
+    """A template of a page; whatever a theme or the site's own folder puts before it cannot take the page away."""
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """Return the template as text; without the override that fails, if it goes well without."""
+        try:
+            return super().render(*args, **kwargs)
+        except NOT_OF_TEMPLATES:
+            raise
+        except Exception as error:
+            loader = self.environment.loader
+            problem = _override_at_fault(loader, error) if isinstance(loader, ThemeLoader) else None
+            if not isinstance(loader, ThemeLoader) or problem is None or self.name is None:
+                raise
+            return _without(self.environment, loader, problem, self.name, args, kwargs)
+
+
+def _without(
+    environment: Environment,
+    loader: ThemeLoader,
+    problem: TemplateProblem,
+    name: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> str:
+    """Show the template without one override; if it fails all the same, the override was not at fault, and stays."""
+    loader.leave_out(problem)
+    _forget(environment)
+    try:
+        shown = environment.get_template(name).render(*args, **kwargs)
+    except BaseException:
+        loader.take_back(problem.file)
+        _forget(environment)
+        raise
+    file, line = problem.file, problem.line
+    logger.error("Template %s (%s, line %d) is not used: %s", problem.template, file, line, problem.message)
+    return shown
+
+
+def _forget(environment: Environment) -> None:
+    """Let every template be looked for anew; their code is kept elsewhere."""
+    if environment.cache is not None:
+        environment.cache.clear()
+
+
+def _override_at_fault(loader: ThemeLoader, error: Exception) -> TemplateProblem | None:
+    """Return the innermost override that was being shown, with the line that it had come to."""
+    found: TemplateProblem | None = None
+    step = error.__traceback__
+    while step is not None:
+        file = Path(step.tb_frame.f_code.co_filename)
+        if (name := loader.overridden_by(file)) is not None:
+            found = TemplateProblem(name, file, step.tb_lineno, f"{type(error).__name__}: {error}")
+        step = step.tb_next
+    return found
