@@ -239,6 +239,17 @@ def test_a_visitor_is_told_what_is_wrong_with_the_address_and_about_the_files(br
     assert page.form("new-ticket").value("email") == "vera"
 
 
+def test_a_visitor_is_told_which_file_is_not_accepted_and_why(browser: Browser, desk: Helpdesk, world: World) -> None:
+    world.department("support")
+    browser.get("/tickets/new")
+    files = [File("good.txt"), File("bad.exe")]
+    page = browser.submit("new-ticket", subject="s", body="b", email="ann@example.net", files=files)
+    assert page.status == 422
+    assert "“bad.exe”: files of the type .exe are not accepted" in page.words
+    assert "Choose the files once more" in page.words
+    assert not tickets(desk)
+
+
 @pytest.mark.parametrize(("allowed", "address"), [(5, "vera@example.com"), (10, "vera{}@example.com")])
 def test_a_visitor_cannot_have_mail_sent_without_end(
     browser: Browser, desk: Helpdesk, world: World, allowed: int, address: str

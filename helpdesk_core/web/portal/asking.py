@@ -192,11 +192,13 @@ def _kept(actor: Actor, form: Form, uploads: tuple[Upload, ...]) -> Form:
     """Keep the files of a form that is shown again; a visitor has to choose them again, and is told so."""
     form.kept = form.kept or waiting_files(db(), actor, request.form.getlist("attachments"))
     close_session()
+    refused = form.errors.get("files", ())
     if texts := left_out():
         form.errors = {**form.errors, "files": texts}
     if not actor.is_signed_in:
         if uploads:
-            form.errors = {**form.errors, "files": [_("Choose the files once more; they could not be kept.")]}
+            again = _("Choose the files once more; they could not be kept.")
+            form.errors = {**form.errors, "files": [*refused, again]}
         return form
     stored, problems = keep_files(current_desk(), actor, uploads)
     form.kept = [*form.kept, *stored]

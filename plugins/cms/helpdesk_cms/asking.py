@@ -179,7 +179,8 @@ def _kept(asked: Asked, form: Form, uploads: tuple[Upload, ...]) -> Form:
     if not uploads:
         return form
     if asked.who.signed is None:
-        form.errors = {**form.errors, "files": [_("Choose the files once more; they could not be kept.")]}
+        again = _("Choose the files once more; they could not be kept.")
+        form.errors = {**form.errors, "files": [*form.errors.get("files", ()), again]}
         return form
     stored, problems = keep_files(asked.desk, asked.actor, uploads)
     form.kept = [*form.kept, *stored]

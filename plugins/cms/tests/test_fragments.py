@@ -138,6 +138,9 @@ def test_files_come_along_and_open_from_the_other_site(world: Sites) -> None:
     assert client.get(link[1]).status_code == 404
     visitor = world.upload("new", VISITOR, {**form, "email": "vera@example.net", "body": ""}, "log.txt", b"x")
     assert "Choose the files once more" in visitor["html"]
+    refused = world.upload("new", VISITOR, {**form, "email": "vera@example.net"}, "run.exe", b"x")
+    assert "files of the type .exe are not accepted" in refused["html"]
+    assert "Choose the files once more" in refused["html"]
 
 
 def test_what_cannot_be_read_is_a_problem_that_names_the_mend(world: Sites) -> None:
