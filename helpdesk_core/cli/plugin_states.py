@@ -14,7 +14,7 @@ from helpdesk_core.plugins.checks import Unusable, check_distribution
 from helpdesk_core.plugins.discovery import Discovered, discover, how_to_install
 from helpdesk_core.plugins.models import HookBreaker
 from helpdesk_core.plugins.records import Known, read_known
-from helpdesk_core.plugins.registry import SAFE_MODE, PluginState, PluginStatus
+from helpdesk_core.plugins.registry import SAFE_MODE, PluginState, PluginStatus, in_quarantine
 from helpdesk_core.settings import Config
 
 
@@ -53,7 +53,7 @@ def _state(
     plugin_id: str,
     found: Mapping[str, Discovered],
     known: Known,
-    broken: dict[str, list[str]],
+    broken: dict[str, list[tuple[str, str]]],
     *,
     enabled: bool,
     database: bool,
@@ -81,7 +81,7 @@ def _state(
 
 
 def _against(
-    plugin: Discovered, known: Known, broken: list[str], *, database: bool
+    plugin: Discovered, known: Known, broken: list[tuple[str, str]], *, database: bool
 ) -> Iterator[tuple[PluginStatus, str]]:
     try:
         check_distribution(plugin, helpdesk_core.__version__)
@@ -108,17 +108,17 @@ def _against(
                 f"Its tables are not up to date: helpdesk db upgrade {plugin.id}.{failed}",
             )
     if broken:
-        yield PluginStatus.QUARANTINED, " ".join(broken)
+        yield PluginStatus.QUARANTINED, in_quarantine(broken)
 
 
-def _breakers(engine: Engine) -> dict[str, list[str]]:
+def _breakers(engine: Engine) -> dict[str, list[tuple[str, str]]]:
     try:
         if not inspect(engine).has_table(HookBreaker.__tablename__):
             return {}
         with Session(engine) as session:
-            found: dict[str, list[str]] = {}
+            found: dict[str, list[tuple[str, str]]] = {}
             for breaker in session.scalars(select(HookBreaker)):
-                found.setdefault(breaker.plugin, []).append(f"The hook {breaker.hook} is not called: {breaker.reason}.")
+                found.setdefault(breaker.plugin, []).append((breaker.hook, breaker.reason))
             return found
     except DBAPIError:
         return {}

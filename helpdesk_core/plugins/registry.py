@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from helpdesk_core.errors import ConfigError, NotFound
 from helpdesk_core.plugins.plugin import Plugin
@@ -18,6 +18,11 @@ _log = logging.getLogger(__name__)
 
 SAFE_MODE = "The helpdesk runs in safe mode, without plugins."
 """The reason of an enabled plugin that is left out for that."""
+
+
+_REASONS: Final = 3
+"""So many reasons of a quarantine are told in a sentence about a plugin; its page has those of all hooks."""
+_HOOKS: Final = 4
 
 
 class PluginStatus(StrEnum):
@@ -66,6 +71,25 @@ class PluginState:
         }
 
 
+def in_quarantine(hooks: Iterable[tuple[str, str]]) -> str:
+    """Say which hooks are not called and why; what several have in common is said once, and the rest is counted."""
+    by_reason: dict[str, list[str]] = {}
+    for hook, reason in hooks:
+        by_reason.setdefault(reason, []).append(hook)
+    shown = sorted(by_reason.items(), key=lambda item: -len(item[1]))[:_REASONS]
+    sentences = [f"{_named(names)} not called: {reason}." for reason, names in shown]
+    if rest := sum(map(len, by_reason.values())) - sum(len(names) for _reason, names in shown):
+        sentences.append(f"{rest} more {'hooks are' if rest > 1 else 'hook is'} not called, for other reasons.")
+    return " ".join(sentences)
+
+
+def _named(hooks: list[str]) -> str:
+    if len(hooks) == 1:
+        return f"The hook {hooks[0]} is"
+    named = hooks if len(hooks) <= _HOOKS + 1 else [*hooks[:_HOOKS], f"{len(hooks) - _HOOKS} more"]
+    return f"The hooks {', '.join(named[:-1])} and {named[-1]} are"
+
+
 class PluginRegistry:
     """The known plugins of one opened helpdesk: the enabled ones first, in their order, then the others by name."""
 
@@ -94,7 +118,7 @@ class PluginRegistry:
         broken = [breaker for breaker in self._desk.hooks.breakers() if breaker.plugin_id == plugin_id]
         if not broken:
             return state
-        reason = " ".join(f"The hook {each.hook} is not called: {each.reason}." for each in broken)
+        reason = in_quarantine([(each.hook, each.reason) for each in broken])
         return replace(state, status=PluginStatus.QUARANTINED, reason=f"{reason} Mend the cause and close the breaker.")
 
     @property

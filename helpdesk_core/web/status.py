@@ -4,6 +4,7 @@ from flask import jsonify
 from werkzeug.wrappers import Response
 
 import helpdesk_core
+from helpdesk_core.plugins.registry import PluginStatus
 from helpdesk_core.web import hooks
 from helpdesk_core.web.context import current_actor, current_desk
 from helpdesk_core.web.routing import PUBLIC, Routes
@@ -27,7 +28,8 @@ def healthz() -> Response:
     }
     database = desk.database_answers()
     troubles = desk.hooks.collect(hooks.health) if database else ["The database does not answer."]
-    well = database and not troubles and not desk.plugins.problems
+    whole = all(state.status is PluginStatus.ACTIVE for state in desk.plugins if state.enabled)
+    well = database and not troubles and whole
     return jsonify(
         status="ok" if well else "degraded",
         version=helpdesk_core.__version__,

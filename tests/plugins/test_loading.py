@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event
 from helpdesk_core.app import open_helpdesk
 from helpdesk_core.errors import ConfigError, NotFound
 from helpdesk_core.plugins import PluginState, PluginStatus
+from helpdesk_core.plugins.registry import in_quarantine
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.distributions import Distributions, make_table
 
@@ -233,3 +234,28 @@ def test_a_start_up_hook_that_hangs_fails_its_plugin_and_nobody_else(
         assert health["plugins"] == {"stuck": {"status": "failed"}, "fine": {"status": "active"}}
     finally:
         desk.close()
+
+
+def test_health_is_degraded_while_a_plugin_is_partly_in_quarantine(
+    installed: Distributions, open_desk: Open, instance: Path
+) -> None:
+    from helpdesk_core.app import create_app
+    from helpdesk_core.plugins import DatabaseBreakers
+
+    installed.add("fine")
+    desk = open_desk("fine")
+    client = create_app(desk).test_client()
+    assert client.get("/healthz").get_json()["status"] == "ok"
+    DatabaseBreakers(desk.engine).opened("fine", "ticket_actions", "it hung")
+    desk.hooks.refresh_breakers()
+    assert client.get("/healthz").get_json()["status"] == "degraded"
+
+
+def test_what_many_hooks_in_quarantine_have_in_common_is_said_once() -> None:
+    assert in_quarantine([("one", "it hung")]) == "The hook one is not called: it hung."
+    assert in_quarantine([("one", "it hung"), ("two", "it hung")]) == "The hooks one and two are not called: it hung."
+    many = in_quarantine([(f"hook{number}", "it hung") for number in range(20)])
+    assert many == "The hooks hook0, hook1, hook2, hook3 and 16 more are not called: it hung."
+    various = in_quarantine([(f"hook{number}", f"error {number}") for number in range(9)])
+    assert various.startswith("The hook hook0 is not called: error 0. The hook hook1 is not called: error 1. ")
+    assert various.endswith(" 6 more hooks are not called, for other reasons.")

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from helpdesk_core.app import create_app, open_helpdesk
-from helpdesk_core.plugins import discover, upgrade_plugin
+from helpdesk_core.plugins import DatabaseBreakers, discover, upgrade_plugin
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.settings import load_config
 from helpdesk_core.testing.browser import Browser
@@ -220,6 +220,17 @@ def test_a_plugins_page_shows_its_hooks_errors_and_breakers(open_with: Open) -> 
     page = browser.submit("/breaker", press="Call it again")
     assert "The hook admin_home is called again." in page.words
     assert not desk.hooks.breakers()
+
+
+def test_the_overview_names_the_hooks_in_quarantine_of_plugins_that_are_switched_on(open_with: Open) -> None:
+    desk = open_with("clocks")
+    browser, _app = admin(desk)
+    for plugin_id in ("clocks", "chat"):
+        DatabaseBreakers(desk.engine).opened(plugin_id, "desk_home", "it hung")
+    desk.hooks.refresh_breakers()
+    page = browser.get("/admin/")
+    assert page.words.count("is in quarantine") == 1
+    assert "The hook desk_home is not called: it hung." in page.words
 
 
 def test_a_plugins_settings_are_on_the_settings_pages(open_with: Open) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from helpdesk_core.errors import Forbidden
 from helpdesk_core.mail.trial import trial_state
+from helpdesk_core.plugins.registry import PluginStatus
 from helpdesk_core.settings.sections import SiteSchema
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.users.models import User
@@ -136,18 +137,16 @@ def _plugin_problems() -> list[Problem]:
         )
         for state in desk.plugins.problems
     ]
-    broken = sorted({each.plugin_id for each in desk.hooks.breakers()} - {state.id for state in desk.plugins.problems})
-    titles = {state.id: state.title or state.id for state in desk.plugins}
     found += [
         Problem(
-            _("A part of the plugin %(name)s is in quarantine", name=titles[plugin_id]),
-            " ".join(each.reason for each in desk.hooks.breakers() if each.plugin_id == plugin_id),
-            url_for("admin.plugin", plugin_id=plugin_id),
+            _("A part of the plugin %(name)s is in quarantine", name=state.title or state.id),
+            state.reason,
+            url_for("admin.plugin", plugin_id=state.id),
             _("Look at it"),
             "warning",
         )
-        for plugin_id in broken
-        if plugin_id in titles
+        for state in desk.plugins
+        if state.status is PluginStatus.QUARANTINED
     ]
     here = url_for("admin.plugins")
     if switch is not None and switch.problem is not None:
