@@ -215,6 +215,10 @@ class Hooks:
         """Return how every registered implementation has done in this process."""
         return self._monitor.report(self._registry.all())
 
+    def failed_later(self, plugin_id: str, hook: str, error: BaseException, error_id: str) -> None:
+        """Count an error in what a plugin's hook had returned, such as a page, so that admins see it there."""
+        self._monitor.failed_later((plugin_id, hook), error, error_id)
+
     def breakers(self) -> tuple[Breaker, ...]:
         """Return every open breaker, also those of plugins that are not loaded."""
         return self._breakers.all()

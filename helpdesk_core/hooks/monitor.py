@@ -85,6 +85,15 @@ class Monitor:
             self._breakers.failure((plugin_id, hook), summary)
         return last.error_id
 
+    def failed_later(self, key: Key, error: BaseException, error_id: str) -> None:
+        """Count an error in what a hook had returned, such as a page; it is logged where it is answered."""
+        summary = traceback.format_exception_only(error)[-1].strip()
+        details = "".join(traceback.format_exception(error))
+        with self._lock:
+            counter = self._counters.setdefault(key, _Counter())
+            counter.errors += 1
+            counter.last_error = LastError(error_id, self._now(), summary, details)
+
     def report(self, calls: Iterable[Implementation]) -> tuple[HookReport, ...]:
         """Return one line per implementation, also for those not called yet."""
         with self._lock:

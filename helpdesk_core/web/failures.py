@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.db.failing import meaning
 from helpdesk_core.errors import Forbidden, HelpdeskError, NotFound, RateLimited, SignInRequired, Unavailable
+from helpdesk_core.web.context import current_desk
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 
@@ -86,8 +87,18 @@ def unexpected(error: Exception) -> tuple[str, int]:
     """Answer what nobody expected: an id for the person, the traceback for the log."""
     reference = secrets.token_hex(4)
     log.error("error %s at %s %s", reference, request.method, request.path, exc_info=error)
+    if (route := _plugins_route()) is not None:
+        current_desk().hooks.failed_later(*route, error, reference)
     text = _("Something went wrong on our side. It was noted; try again, and tell us the reference if it stays.")
     return page(500, _("Something went wrong"), text, reference), 500
+
+
+def _plugins_route() -> tuple[str, str] | None:
+    """Return whose page was asked for, and the hook that brought it; None if it is core's."""
+    rule = request.url_rule.rule if request.url_rule is not None else ""
+    owner = next((state.id for state in current_desk().plugins if rule in state.adds.get("routes", ())), None)
+    area = next((area for area in ("desk", "admin") if rule.startswith(f"/{area}/")), "portal")
+    return (owner, f"{area}_routes") if owner is not None else None
 
 
 def page(code: int, heading: str, text: str, reference: str = "") -> str:

@@ -1,3 +1,4 @@
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +18,14 @@ from helpdesk_core.web.switch import EXTENSION, Switch
 from tests.web.people import sign_in
 
 HEAD = """
+from flask import render_template
 from marshmallow import Schema, fields
 from helpdesk_core.db.base import plugin_base
 from helpdesk_core.hooks import hookimpl
 from helpdesk_core.settings.fields import about
 from helpdesk_core.web import hooks
 from helpdesk_core.web.parts import Link
+from helpdesk_core.web.routing import STAFF, Route
 
 class Settings(Schema):
     hours = fields.Integer(load_default=4, metadata=about("Hours", help="To the first answer."))
@@ -37,6 +40,13 @@ models = Base.metadata
 @hookimpl(hooks.admin_links)
 def links(self, actor):
     return [Link(label="Clocks", href="/admin/x/clocks/")]
+
+@hookimpl(hooks.desk_routes)
+def pages(self):
+    def dial():
+        return render_template("clocks/dial.html")
+
+    return [Route("/dial", dial, STAFF)]
 
 @hookimpl(hooks.health)
 def health(self):
@@ -220,6 +230,15 @@ def test_a_plugins_page_shows_its_hooks_errors_and_breakers(open_with: Open) -> 
     page = browser.submit("/breaker", press="Call it again")
     assert "The hook admin_home is called again." in page.words
     assert not desk.hooks.breakers()
+
+
+def test_a_plugins_page_shows_why_a_page_of_it_fails(open_with: Open) -> None:
+    browser, _app = admin(open_with("clocks"))
+    reference = re.search(r"reference ([0-9a-f]{8})", browser.get("/desk/x/clocks/dial").words)
+    assert reference is not None
+    page = browser.get("/admin/plugins/clocks")
+    assert f"Last error {reference[1]}" in page.words
+    assert "TemplateNotFound: clocks/dial.html" in page.words
 
 
 def test_the_overview_names_the_hooks_in_quarantine_of_plugins_that_are_switched_on(open_with: Open) -> None:
