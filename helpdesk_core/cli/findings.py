@@ -21,6 +21,7 @@ from helpdesk_core.mail.outlet import make_transport
 from helpdesk_core.mail.transport import TransportDown
 from helpdesk_core.plugins.switching import status_all
 from helpdesk_core.settings import Config, load_config
+from helpdesk_core.settings.config import suggestion
 from helpdesk_core.settings.secret import exposed, load_secret
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ def _files(config: Config) -> Iterator[Finding]:
     if url.get_backend_name() != "sqlite" or not url.database:
         return
     file = Path(url.database)
-    if not file.is_relative_to(folder) and file.parent.stat().st_mode & _ENTER and _is_open(file):
+    if (
+        not file.is_relative_to(folder)
+        and file.parent.is_dir()
+        and file.parent.stat().st_mode & _ENTER
+        and _is_open(file)
+    ):
         text = f"Others on this machine may read the database {file}; run: chmod 600 {file}"
         yield Finding(Level.WARNING, "files", text)
 
@@ -158,6 +164,13 @@ def _settings(desk: "Helpdesk") -> Iterator[Finding]:
         for problem in desk.settings.effective(owner).problems.values():
             if str(problem) not in desk.config.warnings:
                 yield Finding(Level.WARNING, "settings", str(problem))
+    known = [state.id for state in desk.plugins]
+    for plugin_id in desk.config.plugin_sections:
+        if plugin_id not in known:
+            section = f"plugins.{plugin_id}"
+            where = next((f"{pin.where}: " for pin in desk.config.pinned[section].values()), "")
+            text = f"{where}there is no plugin {plugin_id}, so [{section}] is ignored.{suggestion(plugin_id, known)}"
+            yield Finding(Level.WARNING, "settings", text)
 
 
 def _mail(desk: "Helpdesk") -> Iterator[Finding]:

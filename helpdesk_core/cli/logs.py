@@ -13,7 +13,10 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the message behind the command's name."""
-        return f"helpdesk: {' '.join(record.getMessage().split())}"
+        said, traceback, details = record.getMessage().partition("Traceback (most recent call last):")
+        if traceback:
+            said += details.strip().rpartition("\n")[2]
+        return f"helpdesk: {' '.join(said.split())}"
 
 
 @contextmanager

@@ -77,7 +77,9 @@ def check_answers(answers: Mapping[str, Mapping[str, Any]], options: Mapping[str
             kind = schema.fields[key]
             shown = "" if is_sensitive(kind) else repr(given[key])
             place = " ".join(filter(None, [options.get(f"{section.name}.{key}"), shown]))
-            problems.append(f"{place or key}: {' '.join(sentences(messages))} Expected {expected(kind)}.")
+            problems.append(
+                ": ".join(filter(None, [place, f"{' '.join(sentences(messages))} Expected {expected(kind)}."]))
+            )
     if problems:
         raise BadAnswer(" ".join(problems))
 

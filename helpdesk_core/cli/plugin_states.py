@@ -74,14 +74,14 @@ def _state(
         if record:
             reason += f" Its data is kept; helpdesk plugins purge {plugin_id} removes it."
         return replace(state, status=PluginStatus.MISSING, reason=reason)
-    for wrong, reason in _against(plugin, known, broken.get(plugin_id, []), database=database):
+    for wrong, reason in _against(plugin, known, broken.get(plugin_id, []), enabled=enabled, database=database):
         # A plugin that is off is off, whatever else would be wrong with it; the reason is good to know all the same.
         return replace(state, status=wrong if enabled else PluginStatus.DISABLED, reason=reason)
     return state
 
 
 def _against(
-    plugin: Discovered, known: Known, broken: list[tuple[str, str]], *, database: bool
+    plugin: Discovered, known: Known, broken: list[tuple[str, str]], *, enabled: bool, database: bool
 ) -> Iterator[tuple[PluginStatus, str]]:
     try:
         check_distribution(plugin, helpdesk_core.__version__)
@@ -103,6 +103,8 @@ def _against(
         elif tables.pending:
             record = known.records.get(plugin.id)
             failed = f" The last try failed: {record.problem}" if record is not None and record.problem else ""
+            if not (enabled or failed or tables.current):  # to switch it on makes them, so there is nothing to mend
+                return
             yield (
                 PluginStatus.NEEDS_MIGRATION,
                 f"Its tables are not up to date: helpdesk db upgrade {plugin.id}.{failed}",

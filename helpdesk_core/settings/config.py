@@ -1,6 +1,7 @@
 """The configuration: what the file and the environment say, checked, with the place that each value comes from."""
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +161,7 @@ def _problem(section: str, schema: Schema, key: str, pin: Pinned, messages: Any)
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

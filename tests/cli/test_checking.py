@@ -66,6 +66,14 @@ def test_a_database_that_is_away_is_found(desk: Run, monkeypatch: pytest.MonkeyP
     assert "does not answer" in found(done, "database")[0][1]
 
 
+def test_a_database_whose_folder_is_away_is_found(desk: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HELPDESK_DATABASE__URL", f"sqlite:///{tmp_path}/gone/helpdesk.db")
+    done = desk("check", "--json")
+    assert done.code == 4
+    ((level, text),) = found(done, "database")
+    assert (level, text.endswith("Check [database] url.")) == ("wrong", True)
+
+
 def test_what_is_no_setting_of_a_plugin_is_found(desk: Run, installed: Distributions, instance: Path) -> None:
     head = """
         from marshmallow import Schema, fields
@@ -80,6 +88,19 @@ def test_what_is_no_setting_of_a_plugin_is_found(desk: Run, installed: Distribut
     ((level, text),) = found(desk("check", "--json"), "settings")
     assert level == "warning"
     assert text.endswith("[plugins.hello] has no setting 'greetnig'; it is ignored. Did you mean greeting?")
+
+
+def test_a_section_of_a_plugin_that_does_not_exist_is_found(
+    desk: Run, installed: Distributions, instance: Path
+) -> None:
+    installed.add("hello")
+    line = len((instance / "helpdesk.toml").read_text().splitlines()) + 3
+    with (instance / "helpdesk.toml").open("a") as file:
+        file.write('\n[plugins.helol]\ngreeting = "Hi"\n[plugins.hello]\n')
+    ((level, text),) = found(desk("check", "--json"), "settings")
+    assert level == "warning"
+    assert f"line {line}: there is no plugin helol" in text
+    assert text.endswith("[plugins.helol] is ignored. Did you mean hello?")
 
 
 def test_plugins_that_do_not_work_are_found(desk: Run, installed: Distributions) -> None:

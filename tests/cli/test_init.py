@@ -141,4 +141,5 @@ def test_an_answer_that_does_not_fit_is_asked_for_again(
     printed = capsys.readouterr()
     assert (given, passwords) == ([], [])
     assert (printed.out + printed.err).count("Error: ") == 5
+    assert "Error: Not a valid database address." in printed.out + printed.err
     assert "me@example.com: the first account" in printed.out

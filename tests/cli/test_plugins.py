@@ -49,6 +49,12 @@ def test_a_purge_wants_the_name_typed_and_can_keep_a_copy(desk: Run, installed: 
     assert (tmp_path / "copy" / "hello_things.jsonl").exists()
 
 
+def test_a_plugin_that_was_never_on_has_nothing_to_mend(desk: Run, installed: Distributions) -> None:
+    add_thing(installed)
+    assert status_of(desk, "hello")["status"] == "disabled"
+    assert status_of(desk, "hello")["reason"] == ""
+
+
 def test_each_status_is_known_without_importing(desk: Run, installed: Distributions) -> None:
     add_thing(installed, "fits")
     add_thing(installed, "behind")
@@ -97,6 +103,19 @@ def test_loading_them_shows_what_is_wrong_with_the_code(desk: Run, installed: Di
     states = {each["id"]: each for each in desk("plugins", "list", "--load", "--json").json}
     assert states["hello"]["status"] == "failed"
     assert "imported" in states["hello"]["reason"]
+
+
+def test_a_hook_that_fails_while_a_command_runs_is_told_in_one_line_without_its_traceback(
+    desk: Run, installed: Distributions
+) -> None:
+    head = "from helpdesk_core.hooks import hookimpl\nfrom helpdesk_core.attachments.hooks import attachment_storage"
+    installed.add("hello", "@hookimpl(attachment_storage)\ndef mine(self):\n    raise OSError('no shelf')", head=head)
+    desk("plugins", "enable", "hello")
+    said = desk("plugins", "list", "--load").err
+    assert "hook attachment_storage of plugin hello failed" in said
+    assert "OSError: no shelf" in said
+    assert "Traceback" not in said
+    assert 'File "' not in said
 
 
 def test_the_list_works_while_the_database_is_away(

@@ -185,6 +185,7 @@ def test_health_names_versions_and_what_waits(browser: Browser, world: World, de
         tx.session.add(ScheduledJob(owner="sla", name="clocks", next_run_at=tx.now, last_error="KeyError: 7"))
     sign_in(browser, world, "admin")
     page = browser.get("/admin/health")
+    assert page.text.split('id="queues"')[1].split("</section>")[0].count('href="/admin/outbox"') == 1
     assert "sla: clocks KeyError: 7" in page.words
     assert "SQLAlchemy" in page.words
     assert {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(desk.engine.dialect.name, "MariaDB") in page.words
