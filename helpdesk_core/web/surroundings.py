@@ -73,7 +73,7 @@ def portal_nav(actor: Actor) -> list[dict[str, Any]]:
 
 
 def as_items(links: list[Link]) -> list[dict[str, Any]]:
-    """Return links as the navigation templates take them, marking the page at hand."""
+    """Return links as the navigation templates take them, marking the page at hand, or the folder it is in."""
     return [
         {
             "label": spoken(link.label),
@@ -82,10 +82,18 @@ def as_items(links: list[Link]) -> list[dict[str, Any]]:
             "icon": link.icon,
             "count": link.count,
             "loud": link.loud,
-            "current": request.full_path.rstrip("?") == link.href or request.path == link.href,
+            "current": _is_here(link.href),
         }
         for link in sorted(links, key=lambda link: link.order)
     ]
+
+
+def _is_here(href: str) -> bool:
+    """Tell whether a link leads to the page at hand; one that ends with a slash stands for all below it, too."""
+    here = request.script_root + request.path
+    if href.endswith("/") and href.strip("/") != request.script_root.strip("/"):
+        return here.startswith(href)
+    return href in (here, request.script_root + request.full_path.rstrip("?"))
 
 
 def _me(actor: Actor) -> dict[str, Any] | None:

@@ -14,6 +14,9 @@ from helpdesk_kb import writing
 from helpdesk_kb.categories import CategoryDraft, save_category
 from helpdesk_kb.models import Article, Text
 from helpdesk_kb.writing import Placing, TextDraft
+from tests.conftest import chromium
+
+__all__ = ["chromium"]
 
 BODY = "## First\n\nOpen **Settings** and choose *Password*.\n"
 

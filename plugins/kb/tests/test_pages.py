@@ -198,3 +198,18 @@ def test_the_pages_have_a_nicer_address_where_the_site_says_so(tmp_path: Path, d
 
 def test_it_keeps_the_rules_for_plugins() -> None:
     assert_conforms("kb")
+
+
+def test_the_navigation_marks_the_knowledge_base_on_all_of_its_pages(kb: Kb) -> None:
+    article, text = kb.publish()
+    editor = kb.site.browser(kb.editor)
+    for path in (
+        f"/x/kb/en/{text.slug}",
+        "/x/kb/",
+        "/desk/x/kb/figures",
+        f"/desk/x/kb/{article.uid}/en",
+        "/desk/x/kb/",
+    ):
+        links = re.findall(r'<a class="hd-(?:nav__link|rail__item)"[^>]*>', editor.get(path).text)
+        marked = [re.findall(r'href="([^"]+)"', each)[0] for each in links if "aria-current" in each]
+        assert marked == [path[: path.index("kb/") + 3]], path
