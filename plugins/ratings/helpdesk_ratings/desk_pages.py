@@ -13,7 +13,7 @@ from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.web import current_actor, db, rail_context, words
 
 from .charts import stacked
-from .reading import Rated, latest
+from .reading import Rated, comments
 from .reporting import REPORT, By, Report, report
 from .texts import _
 from .texts import lazy as _l
@@ -54,7 +54,9 @@ class DeskPages:
                 for days in PERIODS
             ],
             departments=[(each.key, each.name) for each in departments if where is None or each.id in where],
-            comments=[each for each in latest(db(), current_actor(), limit=20) if each.comment],
+            comments=comments(
+                db(), current_actor(), found.first, found.last, kind=asked["kind"], department=asked["department"]
+            ),
             **rail_context(),
         )
 

@@ -123,7 +123,7 @@ def require_ratable(desk: Helpdesk, session: Session, actor: Actor, ticket: Tick
     if message is None and ticket.merged_into_id is not None:
         raise NotFound(_l("This ticket was joined with another one. Rate that one once it is closed."))
     if message is None and ticket.is_open and rules(desk).rate_tickets:
-        raise Conflict(_l("This ticket is open again. You can rate it once it is closed."))
+        raise Conflict(_l("This ticket is open. You can rate it once it is closed."))
     raise NotFound(_l("This cannot be rated."))
 
 

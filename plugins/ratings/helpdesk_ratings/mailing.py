@@ -86,11 +86,12 @@ def _who_is_told(session: Session, department_id: int) -> Sequence[User]:
 def _said(desk: Helpdesk, session: Session, rating: Rating, user: User) -> dict[str, Any]:
     step = step_of(rating.scale, rating.score)
     agent = session.get(User, rating.agent_id) if rating.agent_id else None
+    texts = desk.texts(_locale(desk, user, None))
     return {
-        "score": desk.texts(_locale(desk, user, None)).say(step.label) if step else str(rating.score),
+        "score": texts.say(step.label) if step else str(rating.score),
         "of_answer": rating.message_id is not None,
         "agent": agent.name if agent else "",
-        "reasons": ", ".join(rating.reasons),
+        "reasons": ", ".join(texts(ID).gettext(each) for each in rating.reasons),
         "comment": rating.comment,
     }
 

@@ -122,7 +122,7 @@ class Portal:
             except Invalid as error:
                 errors = error.problems
             else:
-                flash(_("Thank you. Your rating is kept."), "success")
+                flash(_("Thank you."), "success")
                 return redirect(request.script_root + request.path, 303)
         return self._show(actor, ticket, message, rating, back, errors)
 
@@ -148,7 +148,7 @@ class Portal:
             kept=kept,
             steps=[(step.score, f"{step.mark} {_(step.label)}".strip()) for step in reversed(SCALES[rule.scale])],
             score=score or "",
-            reasons=[(each, each) for each in rule.reasons],
+            reasons=[(each, _(each)) for each in rule.reasons],
             chosen=sent.reasons if sent else tuple(rating.reasons) if rating else (),
             comment=sent.comment if sent else rating.comment if rating else "",
             most=MOST_COMMENT,

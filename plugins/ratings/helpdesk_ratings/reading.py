@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -13,7 +13,9 @@ from helpdesk_core.api.tickets import Message, Ticket, TicketFacts, facts_of, vi
 from helpdesk_core.api.users import User
 
 from .models import Rating
+from .reporting import within
 from .scales import Step, step_of
+from .texts import _
 
 _by, _of = aliased(User, name="rated_by"), aliased(User, name="rated_agent")
 
@@ -45,6 +47,11 @@ class Rated:
     def step(self) -> Step | None:
         """The answer that was chosen."""
         return step_of(self.scale, self.score)
+
+    @property
+    def said_reasons(self) -> Sequence[str]:
+        """The reasons as a page shows them: in the reader's language where they are translated."""
+        return [_(each) for each in self.reasons]
 
 
 def readable(actor: Actor) -> Any:
@@ -127,6 +134,14 @@ def latest(
         query = query.where(Rating.verdict == verdict)
     if before is not None:
         query = query.where(Rating.id < before)
+    return _all(session, query.order_by(Rating.id.desc()).limit(limit))
+
+
+def comments(
+    session: Session, actor: Actor, first: date, last: date, *, kind: str = "", department: str = "", limit: int = 20
+) -> list[Rated]:
+    """Return the newest ratings with a comment among those of a report, on tickets that the actor may see."""
+    query = _query(actor).where(Rating.comment != "", *within(actor, first, last, kind, department))
     return _all(session, query.order_by(Rating.id.desc()).limit(limit))
 
 

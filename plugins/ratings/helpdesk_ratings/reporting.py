@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from math import sqrt
 from typing import Any, Final, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import EVERYWHERE, Actor
@@ -87,16 +87,9 @@ def report(session: Session, actor: Actor, first: date, last: date, *, kind: str
         select(User.uid, User.name, Department.key, Department.name, Rating.day, Rating.verdict, func.count(Rating.id))
         .outerjoin(User, User.id == Rating.agent_id)
         .outerjoin(Department, Department.id == Rating.department_id)
-        .where(Rating.day >= first, Rating.day <= last)
+        .where(*within(actor, first, last, kind, department))
         .group_by(User.uid, User.name, Department.key, Department.name, Rating.day, Rating.verdict)
     )
-    where = actor.departments(REPORT)
-    if where is not EVERYWHERE:
-        query = query.where(Rating.department_id.in_(sorted(where)))
-    if kind:
-        query = query.where(Rating.message_id.is_(None) if kind == "ticket" else Rating.message_id.is_not(None))
-    if department:
-        query = query.where(Department.key == department)
     rows: Sequence[Any] = session.execute(query).all()
     begin = _beginning(first, last)
     return Report(
@@ -107,6 +100,19 @@ def report(session: Session, actor: Actor, first: date, last: date, *, kind: str
         _by_share(_tallies(rows, lambda row: (row[2] or "", row[3] or ""))),
         _every_period(_tallies(rows, lambda row: (begin(row[4]).isoformat(), "")), first, last, begin),
     )
+
+
+def within(actor: Actor, first: date, last: date, kind: str, department: str) -> list[ColumnElement[bool]]:
+    """Return the conditions on `Rating` that it is part of such a report."""
+    found = [Rating.day >= first, Rating.day <= last]
+    where = actor.departments(REPORT)
+    if where is not EVERYWHERE:
+        found.append(Rating.department_id.in_(sorted(where)))
+    if kind:
+        found.append(Rating.message_id.is_(None) if kind == "ticket" else Rating.message_id.is_not(None))
+    if department:
+        found.append(Rating.department_id.in_(select(Department.id).where(Department.key == department)))
+    return found
 
 
 def _tallies(rows: Iterable[Any], name: Callable[[Any], tuple[str, str]]) -> list[Tally]:

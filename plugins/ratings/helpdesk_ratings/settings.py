@@ -43,10 +43,14 @@ class Settings(Schema):
         ),
     )
     reasons = Words(
-        load_default=("Speed", "Friendliness", "Knowledge", "Solution"),
+        load_default=(_l("Speed"), _l("Friendliness"), _l("Knowledge"), _l("Solution")),
         validate=[Length(max=MOST_REASONS)],
         metadata=about(
-            _l("Reasons"), help=_l("What customers can tick besides the score, in your words; at most twelve.")
+            _l("Reasons"),
+            help=_l(
+                "What customers can tick besides the score, in your words; at most twelve. The default ones are "
+                "shown in the reader's language."
+            ),
         ),
     )
     changeable = Duration(

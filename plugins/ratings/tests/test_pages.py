@@ -186,3 +186,54 @@ def test_every_scale_has_its_page(scene: Make, scale: str) -> None:
     here = scene(scale=scale)
     browser = here.site.browser(here.customer)
     assert browser.get(f"/x/ratings/tickets/{here.number}/{here.answer.uid}", score="1").status == 200
+
+
+def test_the_comments_of_the_report_are_those_of_what_is_asked_for(scene: Make) -> None:
+    here = scene()
+    site = here.site
+    other = another(site, here.customer, site.world.agent("Sam Sales", "sales"), department="sales")
+    give(site.desk, here.customer, here.number, here.answer.uid, Opinion(3, comment="Quick and clear."))
+    give(site.desk, here.customer, other.number, other.answer.uid, Opinion(1, comment="That was no answer."))
+    for _each in range(25):
+        silent = another(site, here.customer, here.agent)
+        give(site.desk, here.customer, silent.number, silent.answer.uid, Opinion(3))
+    owner = site.world.actor(site.world.user("Olga Owner", is_owner=True))
+
+    def said(**asked: str) -> list[str]:
+        words = site.browser(owner).get("/desk/x/ratings/", **asked).words
+        return [each for each in ("Quick and clear.", "That was no answer.") if each in words]
+
+    assert said() == ["Quick and clear.", "That was no answer."]
+    assert said(department="sales") == ["That was no answer."]
+    assert said(kind="ticket") == []
+    site.clock.advance(days=40)
+    assert said() == []
+    assert said(days="90") == ["Quick and clear.", "That was no answer."]
+
+
+def test_the_reasons_of_the_beginning_speak_the_readers_language_and_are_kept_as_they_are_set(scene: Make) -> None:
+    here = scene()
+    browser = here.site.browser(here.customer)
+    path = f"/x/ratings/tickets/{here.number}/{here.answer.uid}"
+    browser.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+    assert "Schnelligkeit" in browser.get(path).words
+    page = browser.submit("rate", score="1", reasons=["Speed"])
+    assert page.words.count("gespeichert") == 1
+    with here.site.desk.read() as session:
+        assert session.scalars(select(Rating)).one().reasons == ["Speed"]
+    desk = here.site.browser(here.agent).get(f"/desk/tickets/{here.number}")
+    assert "Speed" in desk.words
+    here.site.work()
+
+
+def test_reasons_that_the_site_has_named_itself_are_shown_as_named(scene: Make) -> None:
+    here = scene(reasons=["Tempo & Takt"])
+    page = here.site.browser(here.customer).get(f"/x/ratings/tickets/{here.number}/{here.answer.uid}")
+    assert "Tempo & Takt" in page.words
+
+
+def test_a_ticket_that_was_never_closed_is_not_called_open_again(scene: Make) -> None:
+    here = scene()
+    page = here.site.browser(here.customer).get(f"/x/ratings/tickets/{here.number}")
+    assert page.status == 409
+    assert "This ticket is open. You can rate it once it is closed." in page.words
