@@ -83,7 +83,11 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC, more: Sequence[
         field, phrase = (found["field"] or "").casefold(), found["phrase"]
         value = (phrase if phrase is not None else found["word"]).strip()
         if phrase is not None and not found["end"]:
-            problems.append(_l("A quotation mark is missing at the end of “%(text)s”.", text=phrase[:60]))
+            problems.append(
+                _l("A quotation mark is missing at the end of “%(text)s”.", text=phrase[:60])
+                if value
+                else _l("A quotation mark stands alone. Put the words of a phrase between two of them.")
+            )
         if not field and phrase is None and value.endswith(":") and value[:-1].casefold() in known:
             field, value = value[:-1].casefold(), ""
         if field and field not in known:

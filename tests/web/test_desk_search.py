@@ -152,3 +152,26 @@ def test_the_api_answers_the_same(desk: Helpdesk, app: Flask, world: World) -> N
     assert [each["ticket"]["subject"] for each in answer["items"]] == ["Toner"]
     assert answer["items"][0]["snippet"] == "The toner is empty."
     assert (answer["total"], answer["capped"], answer["problems"]) == (1, False, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("status:foo", "There is nothing for “status:foo”."),
+        ("from:", "What is looked for must follow “from:” without a space."),
+        ('"', "A quotation mark stands alone."),
+    ],
+)
+def test_who_made_a_mistake_in_a_search_is_not_told_to_try_another_spelling(
+    agent: Browser, app: Flask, world: World, text: str, said: str
+) -> None:
+    world.user("Carla", password=PASSWORD, address="carla@example.com")
+    carla = Browser(app)
+    carla.login("carla@example.com", PASSWORD)
+    for browser, path in ((agent, "/desk/search"), (carla, "/search")):
+        words = browser.get(path, q=text).words
+        assert said in words
+        assert "Change what is named above, and search again." in words
+        assert "another spelling" not in words
+        assert "another word" not in words
+    assert "another spelling" in agent.get("/desk/search", q="xyzzy").words
