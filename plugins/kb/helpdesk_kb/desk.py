@@ -8,7 +8,6 @@ from flask import flash, redirect, render_template, request, url_for
 from helpdesk_core.api import Actor, Helpdesk, Route
 from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.errors import Conflict, Forbidden, HelpdeskError, Invalid, NotFound, Refused, TooLarge
-from helpdesk_core.api.i18n import known_locale
 from helpdesk_core.api.tickets import find_ticket
 from helpdesk_core.api.web import close_session, current_actor, db, rail_context, said
 
@@ -16,7 +15,7 @@ from . import addresses, comparing, entering, files, overview, rendering, writin
 from .entering import Entered
 from .models import Article, Text
 from .rights import PUBLISH, WRITE
-from .texts import _, lazy
+from .texts import _, language_name, lazy
 
 EXPECTED = (Invalid, Conflict, Refused, TooLarge, Forbidden)
 
@@ -114,9 +113,10 @@ class Desk:
             form = entering.entered()
             if request.form.get("then") != "preview":
                 ticket = find_ticket(db(), actor, number, "desk") if number else None
-                placing, uploads = form.placing(db()), entering.files()
-                close_session()
+                uploads = entering.files()
                 try:
+                    placing = form.placing(db())
+                    close_session()
                     taken = files.checked(self.desk, actor, uploads)
                     with self.desk.begin(actor):
                         article, text = writing.create_article(self.desk, actor, locale, form.draft(), placing, ticket)
@@ -139,9 +139,10 @@ class Desk:
         if request.method == "POST":
             form = entering.entered()
             if request.form.get("then") != "preview":
-                placing, uploads = form.placing(db()), entering.files()
-                close_session()
+                uploads = entering.files()
                 try:
+                    placing = form.placing(db())
+                    close_session()
                     self._save(actor, article, locale, form, placing, files.checked(self.desk, actor, uploads))
                     return self._after(actor, uid, locale)
                 except EXPECTED as error:
@@ -237,7 +238,17 @@ class Desk:
                 flash(_("Saved as a draft.") + " " + str(error), "warning")
         else:
             flash(_("Saved. Readers see it once it is published."), "success")
+        if names := self._lacking(actor, uid, locale):
+            text = _("The text shows files that are not there: %(names)s. Attach them, or take them out.")
+            flash(text % {"names": ", ".join(names)}, "warning")
         return redirect(url_for("desk_kb_edit", uid=uid, locale=locale))
+
+    def _lacking(self, actor: Actor, uid: str, locale: str) -> list[str]:
+        with self.desk.read() as session:
+            article = writing.find_article(session, actor, uid)
+            text = writing.find_text(session, article, locale)
+            body = writing.version_of(session, text, text.newest).body
+            return rendering.lacking(body, {each.name for each in files.files_of(session, article)})
 
     def _turn(self, actor: Actor, uid: str, locale: str, then: str) -> None:
         if then == "publish":
@@ -275,7 +286,10 @@ class Desk:
         if request.form.get("then") == "preview":
             try:
                 html = rendering.render(rendering.checked_body(form.values["body"]))
-                preview = rendering.shown(html, lambda name: addresses.of_file(article, name) if article else "")[0]
+                names = {each.name for each in listed}
+                preview = rendering.shown(
+                    html, lambda name: addresses.of_file(article, name) if article else "", names
+                )[0]
             except Invalid as error:
                 errors = problems(error)
         written = [each.locale for each in texts]
@@ -324,8 +338,3 @@ def state_words() -> dict[str, tuple[str, str]]:
         "published": (_("Published"), "success"),
         "archived": (_("Archived"), ""),
     }
-
-
-def language_name(locale: str) -> str:
-    """Return a language's own name."""
-    return (known_locale(locale).display_name or locale).capitalize()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from flask import request
 from sqlalchemy import select
@@ -11,13 +12,13 @@ from sqlalchemy.orm import Session
 from helpdesk_core.api import Actor
 from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.departments import Department, all_departments
-from helpdesk_core.api.errors import NotFound
+from helpdesk_core.api.errors import Invalid, NotFound
 from helpdesk_core.api.tickets import Message, Ticket, conversation, find_ticket
 
 from . import addresses, categories
 from .models import Article, Category, Text, Version
 from .rights import WRITE
-from .texts import _
+from .texts import _, lazy
 from .writing import Placing, TextDraft
 
 FIELDS = ("title", "summary", "body", "note", "visibility", "category", "department", "related", "locale")
@@ -34,21 +35,33 @@ class Entered:
         return TextDraft(**{key: self.values[key] for key in ("title", "summary", "body", "note")})
 
     def placing(self, session: Session) -> Placing:
-        """Return where it stands; related articles are given by their addresses or the ends of these."""
-        slugs = [
-            each.strip().rstrip("/").rpartition("/")[2]
-            for each in self.values["related"].replace(",", "\n").split("\n")
-        ]
-        known = session.execute(
-            select(Text.slug, Article.uid).join(Article).where(Text.slug.in_([s for s in slugs if s]))
-        )
-        uids = {row[0]: row[1] for row in known}
+        """Return where it stands; `Invalid` names what is no address of an article among the related ones."""
         return Placing(
             visibility=self.values["visibility"],
             category=self.values["category"],
             department=self.values["department"],
-            related=tuple(uids[each] for each in slugs if each in uids),
+            related=self._related(session),
         )
+
+    def _related(self, session: Session) -> tuple[str, ...]:
+        """Return the uids of the related articles: given by their addresses or the ends of these, in their order."""
+        lines = [each.strip() for each in self.values["related"].replace(",", "\n").split("\n") if each.strip()]
+        ends = {each: unquote(urlsplit(each).path).rstrip("/").split("/")[-2:] for each in lines}
+        known = session.execute(
+            select(Text.locale, Text.slug, Article.uid)
+            .join(Article)
+            .where(Text.slug.in_([end[-1] for end in ends.values()]))
+        )
+        uids: dict[tuple[str, ...], str] = {}
+        for locale, slug, uid in known:
+            uids[locale, slug] = uid
+            uids.setdefault((slug,), uid)
+        found = {line: uids.get(tuple(end)) or uids.get((end[-1],)) for line, end in ends.items()}
+        if unknown := [line for line in lines if found[line] is None]:
+            raise Invalid(
+                {"related": [lazy("There is no article “%(address)s”.", address=each[:200]) for each in unknown]}
+            )
+        return tuple(uid for uid in found.values() if uid is not None)
 
 
 def entered() -> Entered:
@@ -65,8 +78,9 @@ def stored(session: Session, article: Article, text: Text | None, version: Versi
     """Return the form of an article in a language; what is not written yet is empty."""
     category = session.get(Category, article.category_id) if article.category_id is not None else None
     department = session.get(Department, article.department_id) if article.department_id is not None else None
-    beside = select(Text).join(Article).where(Article.uid.in_(article.related), Text.locale == Article.locale)
-    slugs = [f"{each.locale}/{each.slug}" for each in session.scalars(beside)] if article.related else []
+    beside = select(Article.uid, Text).join(Text, Text.article_id == Article.id).where(Text.locale == Article.locale)
+    texts = {row[0]: row[1] for row in session.execute(beside.where(Article.uid.in_(article.related)))}
+    slugs = [f"{texts[uid].locale}/{texts[uid].slug}" for uid in article.related if uid in texts]
     values = {
         "title": version.title if version else "",
         "summary": version.summary if version else "",

@@ -49,7 +49,7 @@ from helpdesk_core.api.tickets import Ticket
 from helpdesk_core.api.users import PersonalData, User
 from helpdesk_core.api.web import Article as ShownArticle
 
-from . import addresses, inserting, privacy, reading, visits
+from . import addresses, files, inserting, privacy, reading, visits
 from .api import endpoints
 from .desk import Desk
 from .desk_more import DeskMore
@@ -135,7 +135,8 @@ class KbPlugin(Plugin):
                 article, text = reading.find_live(read, actor, locale, name)
             except NotFound:
                 return None
-            html, _headings = shown(text.html, lambda file: addresses.of_file(article, file))
+            names = {each.name for each in files.files_of(read, article)}
+            html, _headings = shown(text.html, lambda file: addresses.of_file(article, file), names)
         return ShownArticle(title=text.title, html=html)
 
     @hookimpl(desk_composer)

@@ -16,7 +16,7 @@ from . import addresses, categories, feeds, files, reading, visits
 from .categories import Shelf
 from .models import Article, Category, Text
 from .rendering import shown
-from .texts import _, lazy
+from .texts import _, language_name, lazy
 
 VISITOR: Final = "kb_visitor"
 FEW: Final = 6
@@ -98,10 +98,11 @@ class Portal:
         actor = current_actor()
         article, text = reading.find_live(db(), actor, locale, slug)
         suggested = request.args.get("via") == "answer"
-        html, headings = shown(text.html, lambda name: addresses.of_file(article, name))
+        own = files.files_of(db(), article)
+        html, headings = shown(text.html, lambda name: addresses.of_file(article, name), {each.name for each in own})
         path = categories.path_to(db(), article.category_id)
         languages = reading.languages_of(db(), article)
-        listed = [each for each in files.files_of(db(), article) if not each.is_picture]
+        listed = [each for each in own if not each.is_picture]
         return render_template(
             "kb/article.html",
             article=article,
@@ -112,6 +113,7 @@ class Portal:
             written_in=[
                 (
                     each,
+                    language_name(each),
                     addresses.to("article", locale=each, slug=its),
                     addresses.absolute(addresses.to("article", locale=each, slug=its)),
                 )

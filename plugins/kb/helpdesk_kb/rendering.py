@@ -1,8 +1,10 @@
 """From Markdown to what is shown: safe HTML, plain words, headings to jump to, addresses of files."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from html import escape, unescape
 from typing import Final
+from urllib.parse import unquote
 
 from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.tickets import clean_text, is_costly_markdown, is_visible, render_markdown, text_of
@@ -13,6 +15,9 @@ MAX_BODY: Final = 60_000
 """Characters of an article: some thirty printed pages."""
 
 _FILE: Final = re.compile(r'(src|href)="cid:([^"]*)"')
+_PICTURE: Final = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
+_ATTRIBUTE: Final = re.compile(r' ([a-z]+)="([^"]*)"')
+_NAMED: Final = re.compile(r"\]\(cid:([^)\s]+)\)")
 _HEADING: Final = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 
 
@@ -49,12 +54,25 @@ def plain(html: str) -> str:
     return text_of(html)
 
 
-def shown(html: str, address: Callable[[str], str]) -> tuple[str, list[tuple[str, str]]]:
+def lacking(body: str, names: Collection[str]) -> list[str]:
+    """Return the files that the Markdown speaks of and that are not among these."""
+    return [name for name in dict.fromkeys(_NAMED.findall(body)) if _name(name) not in names]
+
+
+def shown(html: str, address: Callable[[str], str], names: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
     """Return HTML with the addresses of its files and anchors at its headings, and these as (anchor, words).
 
-    A file is written `cid:NAME` in the Markdown; `address(NAME)` says where it is.
+    A file is written `cid:NAME` in the Markdown; `address(NAME)` says where it is. In place of a picture that is not
+    among `names`, or was one of another site, stand its words.
     """
-    html = _FILE.sub(lambda found: f'{found[1]}="{address(found[2])}"', html)
+
+    def picture(found: re.Match[str]) -> str:
+        attributes = dict(_ATTRIBUTE.findall(found[1]))
+        kind, _colon, name = attributes.get("src", "").partition(":")
+        return found[0] if kind == "cid" and _name(name) in names else attributes.get("alt", "")
+
+    html = _PICTURE.sub(picture, html)
+    html = _FILE.sub(lambda found: f'{found[1]}="{escape(address(_name(found[2])))}"', html)
     headings: list[tuple[str, str]] = []
 
     def anchored(found: re.Match[str]) -> str:
@@ -68,3 +86,8 @@ def shown(html: str, address: Callable[[str], str]) -> tuple[str, list[tuple[str
 def slug_of(words: str) -> str:
     """Return words as a part of an address: small letters of any script, figures, hyphens; at most 80 characters."""
     return re.sub(r"[\W_]+", "-", words.casefold()).strip("-")[:80].strip("-") or "article"
+
+
+def _name(written: str) -> str:
+    """Return a file's name as it was given, out of an address in HTML; one that leads elsewhere has no folders."""
+    return unquote(unescape(written)).replace("/", "-")

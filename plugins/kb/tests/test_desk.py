@@ -149,3 +149,28 @@ def test_articles_stand_on_the_search_page_of_the_desk_for_those_who_may_read_th
     assert "Nothing fits." in browser.get("/desk/search/pages", q="zeppelin status:open").words
     assert "Show what else fits" not in browser.get("/desk/search", q="status:open").words
     assert kb.site.browser(kb.customer).get("/desk/search/pages", q="zeppelin").status == 403
+
+
+def test_related_articles_are_given_by_addresses_as_browsers_copy_them_and_others_are_refused(kb: Kb) -> None:
+    kb.publish("Domains")
+    kb.publish("Как настроить почту", locale="ru")
+    article = kb.draft("Mail")
+    browser = kb.site.browser(kb.editor)
+    browser.get(f"/desk/x/kb/{article.uid}/en")
+    russian = "http://helpdesk.example/x/kb/ru/%D0%BA%D0%B0%D0%BA-%D0%BD%D0%B0%D1%81%D1%82%D1%80%D0%BE%D0%B8%D1%82%D1%8C-%D0%BF%D0%BE%D1%87%D1%82%D1%83"
+    page = browser.submit("article", related=f"{russian}?via=answer\nnonsense\nen/domains", press="Save draft")
+    assert page.status == 422
+    assert "There is no article “nonsense”." in page.words
+    page = browser.submit("article", related=f"{russian}\nen/domains", press="Save draft")
+    assert page.form("article").value("related").split() == ["ru/как-настроить-почту", "en/domains"]
+
+
+def test_an_editor_is_told_which_files_of_the_text_are_not_there(kb: Kb) -> None:
+    browser = kb.site.browser(kb.editor)
+    browser.get("/desk/x/kb/new")
+    body = "![a](cid:there.png) ![b](cid:gone.png) [c](cid:paper.pdf)"
+    picture = File("there.png", b"\x89PNG")
+    page = browser.submit("article", title="Files", body=body, files=picture, press="Save draft")
+    assert "The text shows files that are not there: gone.png, paper.pdf." in page.words
+    page = browser.submit("article", body="![a](cid:there.png)", press="Save draft")
+    assert "not there" not in page.words

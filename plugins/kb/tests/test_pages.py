@@ -213,3 +213,23 @@ def test_the_navigation_marks_the_knowledge_base_on_all_of_its_pages(kb: Kb) -> 
         links = re.findall(r'<a class="hd-(?:nav__link|rail__item)"[^>]*>', editor.get(path).text)
         marked = [re.findall(r'href="([^"]+)"', each)[0] for each in links if "aria-current" in each]
         assert marked == [path[: path.index("kb/") + 3]], path
+
+
+def test_pictures_are_found_by_names_of_any_script_and_those_that_are_not_there_leave_their_words(kb: Kb) -> None:
+    body = "![Diagram](cid:схема.png) ![gone](cid:gone.png) ![far](https://x.example/far.png) ![up](cid:../../up.png)"
+    article, text = kb.publish("Pictures", body=body)
+    upload = Upload(name="схема.png", content=b"\x89PNG", content_type="image/png")
+    files.keep_files(kb.site.desk, kb.editor, article.uid, [upload])
+    browser = kb.site.browser()
+    shown = browser.get(f"/x/kb/en/{text.slug}").text.partition('itemprop="articleBody">')[2].partition("</div>")[0]
+    (address,) = re.findall(r'src="([^"]+)"', shown)
+    assert browser.client.get(address).data == b"\x89PNG"
+    assert re.sub(r"<[^>]+>", "", shown).split() == ["gone", "far", "up"]
+
+
+def test_languages_are_offered_by_their_own_names(kb: Kb) -> None:
+    article, _text = kb.publish("Mail")
+    writing.save_text(kb.site.desk, kb.editor, article.uid, "ru", TextDraft(title="Почта", body="Слова."))
+    writing.publish(kb.site.desk, kb.editor, article.uid, "ru")
+    page = kb.site.browser().get("/x/kb/en/mail")
+    assert re.findall(r'<a [^>]*hreflang="[a-z]+"[^>]*>([^<]+)</a>', page.text) == ["English", "Русский"]
