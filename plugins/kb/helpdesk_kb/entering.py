@@ -3,22 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from flask import request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk_core.api import Actor
 from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.departments import Department, all_departments
-from helpdesk_core.api.errors import Invalid, NotFound
+from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.tickets import Message, Ticket, conversation, find_ticket
 
-from . import addresses, categories
+from . import addresses, categories, relating
 from .models import Article, Category, Text, Version
 from .rights import WRITE
-from .texts import _, lazy
+from .texts import _
 from .writing import Placing, TextDraft
 
 FIELDS = ("title", "summary", "body", "note", "visibility", "category", "department", "related", "locale")
@@ -36,32 +34,13 @@ class Entered:
 
     def placing(self, session: Session) -> Placing:
         """Return where it stands; `Invalid` names what is no address of an article among the related ones."""
+        lines = [each.strip() for each in self.values["related"].replace(",", "\n").split("\n") if each.strip()]
         return Placing(
             visibility=self.values["visibility"],
             category=self.values["category"],
             department=self.values["department"],
-            related=self._related(session),
+            related=relating.uids_of(session, lines),
         )
-
-    def _related(self, session: Session) -> tuple[str, ...]:
-        """Return the uids of the related articles: given by their addresses or the ends of these, in their order."""
-        lines = [each.strip() for each in self.values["related"].replace(",", "\n").split("\n") if each.strip()]
-        ends = {each: unquote(urlsplit(each).path).rstrip("/").split("/")[-2:] for each in lines}
-        known = session.execute(
-            select(Text.locale, Text.slug, Article.uid)
-            .join(Article)
-            .where(Text.slug.in_([end[-1] for end in ends.values()]))
-        )
-        uids: dict[tuple[str, ...], str] = {}
-        for locale, slug, uid in known:
-            uids[locale, slug] = uid
-            uids.setdefault((slug,), uid)
-        found = {line: uids.get(tuple(end)) or uids.get((end[-1],)) for line, end in ends.items()}
-        if unknown := [line for line in lines if found[line] is None]:
-            raise Invalid(
-                {"related": [lazy("There is no article “%(address)s”.", address=each[:200]) for each in unknown]}
-            )
-        return tuple(uid for uid in found.values() if uid is not None)
 
 
 def entered() -> Entered:
@@ -78,9 +57,6 @@ def stored(session: Session, article: Article, text: Text | None, version: Versi
     """Return the form of an article in a language; what is not written yet is empty."""
     category = session.get(Category, article.category_id) if article.category_id is not None else None
     department = session.get(Department, article.department_id) if article.department_id is not None else None
-    beside = select(Article.uid, Text).join(Text, Text.article_id == Article.id).where(Text.locale == Article.locale)
-    texts = {row[0]: row[1] for row in session.execute(beside.where(Article.uid.in_(article.related)))}
-    slugs = [f"{texts[uid].locale}/{texts[uid].slug}" for uid in article.related if uid in texts]
     values = {
         "title": version.title if version else "",
         "summary": version.summary if version else "",
@@ -89,7 +65,7 @@ def stored(session: Session, article: Article, text: Text | None, version: Versi
         "visibility": article.visibility,
         "category": category.slug if category else "",
         "department": department.key if department else "",
-        "related": "\n".join(slugs),
+        "related": "\n".join(relating.addresses_of(session, article)),
         "locale": text.locale if text else locale,
     }
     return Entered(values)

@@ -7,7 +7,7 @@ files beside them. The front matter is lines of `name: value` between two lines 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session, undefer
 from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.departments import Department
-from helpdesk_core.api.errors import HelpdeskError, Invalid
+from helpdesk_core.api.errors import Conflict, HelpdeskError, Invalid
 from helpdesk_core.api.i18n import known_locale
 
-from . import categories, files, writing
+from . import categories, files, relating, writing
 from .models import Article, File, Text, Version
 from .rights import readable
 from .texts import lazy
@@ -105,20 +105,31 @@ def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool =
     `publish`, what is marked as published goes live at once; else all are drafts.
     """
     done = Outcome()
+    firsts: list[tuple[Path, Page, str]] = []
     for place, pages in _found(folder):
         uid = ""
         for path in pages:
             try:
-                uid = _take(desk, actor, path, uid if place != folder else "", done, publish=publish)
+                page = read(path.read_text(encoding="utf-8"))
+                uid, is_first = _take(desk, actor, path, page, uid if place != folder else "", done, publish=publish)
             except UnicodeDecodeError:
                 done.problems.append((str(path.relative_to(folder)), "It is not UTF-8 text."))
             except HelpdeskError as error:
                 done.problems.append((str(path.relative_to(folder)), _words(error)))
+            else:
+                firsts += [(path, page, uid)] if is_first else []
+    for path, page, uid in firsts:  # when all are there, for they name each other
+        try:
+            _place(desk, actor, uid, page, publish=publish)
+        except HelpdeskError as error:
+            done.problems.append((str(path.relative_to(folder)), _words(error)))
     return done
 
 
-def _take(desk: Helpdesk, actor: Actor, path: Path, uid: str, done: Outcome, *, publish: bool) -> str:
-    page = read(path.read_text(encoding="utf-8"))
+def _take(
+    desk: Helpdesk, actor: Actor, path: Path, page: Page, uid: str, done: Outcome, *, publish: bool
+) -> tuple[str, bool]:
+    """Take up a file; return its article's uid, and whether its language is the article's first one."""
     locale = str(page.fields.get("language") or (path.stem if str(known_locale(path.stem)) == path.stem else "en"))
     names = sorted(set(_BESIDE.findall(page.body)) & {each.name for each in path.parent.iterdir() if _is_own(each)})
     wanted = set(names)
@@ -147,7 +158,36 @@ def _take(desk: Helpdesk, actor: Actor, path: Path, uid: str, done: Outcome, *, 
         files.keep_files(desk, actor, article.uid, taken)
         if publish and page.fields.get("state") == "published" and text.live != text.newest:
             writing.publish(desk, actor, article.uid, locale)
-    return article.uid
+    return article.uid, article.locale == locale
+
+
+def _place(desk: Helpdesk, actor: Actor, uid: str, page: Page, *, publish: bool) -> None:
+    """Let an article stand where its file says, and be for whom it says; what the file does not say stays."""
+    with desk.read() as session:
+        article = writing.find_article(session, actor, uid)
+        is_live = any(each.live for each in writing.texts_of(session, article))
+        path = categories.path_to(session, article.category_id)
+        department = session.get(Department, article.department_id) if article.department_id is not None else None
+        now = Placing(
+            visibility=article.visibility,
+            category=path[-1].slug if path else "",
+            department=department.key if department is not None else "",
+            related=tuple(article.related),
+        )
+        related = relating.uids_of(session, [str(each) for each in page.fields.get("related") or ()])
+    said = _placing(desk, actor, page)
+    wanted = replace(
+        now,
+        **{name: getattr(said, name) for name in ("visibility", "category", "department") if name in page.fields},
+        related=related if "related" in page.fields else now.related,
+    )
+    if wanted == now:
+        return
+    if is_live and not publish:
+        raise Conflict(
+            lazy("Readers see this article: who reads it, and where it stands, changes with --publish only.")
+        )
+    writing.place_article(desk, actor, uid, wanted)
 
 
 def _upload(path: Path) -> Upload:
@@ -194,6 +234,7 @@ def _fields(session: Session, article: Article, text: Text, version: Version) ->
         "visibility": article.visibility,
         "department": department.key if department is not None else "",
         "category": [each.name for each in categories.path_to(session, article.category_id)],
+        "related": relating.addresses_of(session, article),
         "updated": text.updated_at.isoformat(),
     }
 

@@ -285,3 +285,45 @@ def test_only_harmless_pictures_are_shown_and_drafts_keep_theirs(kb: Kb) -> None
     assert drawing.mimetype == "application/octet-stream"
     assert drawing.headers["Content-Disposition"].startswith("attachment")
     assert BytesIO(drawing.data).read() == b"<svg onload='x'/>"
+
+
+def test_where_an_article_stands_and_what_is_beside_it_goes_out_and_comes_back(kb: Kb, tmp_path: Path) -> None:
+    desk = kb.site.desk
+    other, _text = kb.publish("Domains")
+    article, _text = kb.publish("Почта", locale="ru", category=kb.category("Mail"), related=(other.uid,))
+    writing.save_text(desk, kb.editor, article.uid, "en", TextDraft(title="Mail", body="Words"))
+
+    def placed(title: str) -> tuple[str, int | None, list[str]]:
+        with desk.read() as session:
+            query = select(Article.visibility, Article.category_id, Article.related).join(Text)
+            return tuple(session.execute(query.where(Text.title == title)).one())  # type: ignore[return-value]
+
+    before = placed("Mail")
+    assert transfer.export(desk, kb.editor, tmp_path) == 3
+    for uid in (article.uid, other.uid):
+        writing.delete_article(desk, kb.editor, uid)
+    assert transfer.import_folder(desk, kb.editor, tmp_path, publish=True).problems == []
+    with desk.read() as session:
+        (there,) = session.scalars(select(Article.uid).join(Text).where(Text.title == "Domains"))
+    assert placed("Mail") == (before[0], before[1], [there])
+
+
+def test_a_file_says_anew_who_reads_an_article(kb: Kb, tmp_path: Path) -> None:
+    desk = kb.site.desk
+    article, _text = kb.publish("Mail", category=kb.category("Mail"))
+    writing.save_text(desk, kb.editor, article.uid, "de", TextDraft(title="Post", body="Worte"))
+    transfer.export(desk, kb.editor, tmp_path)
+    english = next(tmp_path.rglob("en.md"))
+    words = english.read_text()
+    english.write_text(words.replace("visibility: public", "visibility: internal").replace("category:", "# category:"))
+    left = transfer.import_folder(desk, kb.editor, tmp_path)
+    assert len(left.problems) == 1
+    assert "--publish" in left.problems[0][1]
+    assert transfer.import_folder(desk, kb.editor, tmp_path, publish=True).problems == []
+    with desk.read() as session:
+        found = writing.find_article(session, kb.editor, article.uid)
+        assert (found.visibility, found.category_id) == ("internal", article.category_id)
+    english.write_text(words.replace("visibility: public", 'related: ["en/nowhere"]'))
+    assert [said for _file, said in transfer.import_folder(desk, kb.editor, tmp_path, publish=True).problems] == [
+        "There is no article “en/nowhere”."
+    ]
