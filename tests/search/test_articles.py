@@ -92,3 +92,14 @@ def test_everybody_finds_what_is_for_them(site: PluginSite) -> None:
     assert found(site, "zeppelin", "/en/zeppelin", inside) >= set(PORTAL[:3])
     assert found(site, "zeppelin", "/en/zeppelin", outside) == set()
     assert found(site, "zeppelin", "/en/zeppelin") == set()
+
+
+def test_an_article_is_shown_in_a_language_in_which_it_has_the_words(site: PluginSite) -> None:
+    article, _text = publish(site, "Mail on a phone", "The servers of WordPress.")
+    writing.save_text(site.desk, SYSTEM, article.uid, "ru", TextDraft(title="Почта", body="Серверы для WordPress."))
+    writing.publish(site.desk, SYSTEM, article.uid, "ru")
+    index(site)
+    english = site.browser()
+    assert "Mail on a phone" in english.get("/x/kb/search", q="wordpress").words
+    assert "Почта" in english.get("/x/kb/search", q="сервером").words
+    assert "Mail on a phone" not in english.get("/x/kb/search", q="сервером").words

@@ -158,7 +158,8 @@ def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: s
         row[0]: row[1] for row in session.execute(select(Text.id, Article.uid).join(Article).where(Text.id.in_(wanted)))
     }
     uids = list(dict.fromkeys(articles[key] for key in wanted if key in articles))
-    found = {card.uid: card for card in listed(session, cards(actor, locale, Article.uid.in_(uids)))}
+    query = cards(actor, locale, Article.uid.in_(uids), Text.id.in_(wanted))  # in a language that has the words
+    found = {card.uid: card for card in listed(session, query)}
     return [found[uid] for uid in uids if uid in found]
 
 
