@@ -48,9 +48,13 @@ def test_a_file_is_taken_away_by_its_button(kb: Kb, page: "Page") -> None:
     page.get_by_role("link", name="notes.txt").wait_for(state="detached")
 
 
-def test_a_comment_is_settled_by_its_button(kb: Kb, page: "Page") -> None:
+def test_a_comment_is_read_in_full_and_settled_by_its_button(kb: Kb, page: "Page") -> None:
     _article, text = kb.publish("Domains")
-    visits.vote(kb.site.desk, text.id, "somebody", helpful=False, comment="And for the calendar?", suggested=False)
+    comment = "And for the calendar?\n" + "Not a word of it. " * 60
+    visits.vote(kb.site.desk, text.id, "somebody", helpful=False, comment=comment)
     page.goto("/desk/x/kb/figures")
+    whole = page.get_by_text("And for the calendar?")
+    assert whole.evaluate("each => each.scrollWidth <= each.clientWidth"), "all of it can be read"
+    assert whole.evaluate("each => each.clientHeight > 80")
     page.get_by_role("button", name="Done").click()
     page.get_by_text("No comment is waiting.").wait_for()
