@@ -4,17 +4,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from helpdesk_core.api import Actor, Event, Helpdesk
 from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.search import FoundPage, SearchDocument, SearchQuery, SearchSource, search_documents
 
 from .models import Article, Category, Text, Visit
-from .rights import labels_for, labels_of, published
+from .rights import Reader, labels_for, labels_of, published, published_for, reader_of
 from .texts import lazy
 
 SOURCE: Final = "kb"
@@ -30,6 +31,10 @@ why will with you your der die das und ist ich wie nicht ein eine mein что к
 """Words that say nothing about what a question is about."""
 
 
+_KEPT: Final = 64
+"""Statements of searches for people of different rights and with different numbers of words: making one takes longer
+than running it, and suggestions are asked for while somebody types."""
+_LOCALE, _LANGUAGE = bindparam("locale", type_=String), bindparam("language", type_=String)
 _BEGINNING: Final = 20_000
 """Characters of an article in which the place is looked for that fits a search."""
 _PLAIN: Final = select(Text.id, func.substr(Text.plain, 1, _BEGINNING)).where(
@@ -58,9 +63,17 @@ def cards(actor: Actor, locale: str, *conditions: ColumnElement[bool]) -> Select
 
     The order: the language, the language without its country, the article's first one, whatever there is.
     """
+    return _cards(published(actor), locale, _language(locale), *conditions)
+
+
+def _language(locale: str) -> str:
+    return locale.partition("_")[0]
+
+
+def _cards(may: ColumnElement[bool], locale: Any, language: Any, *conditions: Any) -> Select[*tuple[Any, ...]]:
     fits = case(
         (Text.locale == locale, 0),
-        (Text.locale == locale.partition("_")[0], 1),
+        (Text.locale == language, 1),
         (Text.locale == Article.locale, 2),
         else_=3,
     )
@@ -68,7 +81,7 @@ def cards(actor: Actor, locale: str, *conditions: ColumnElement[bool]) -> Select
     best = (
         select(Text.id.label("text_id"), place)
         .join(Article, Article.id == Text.article_id)
-        .where(published(actor), *conditions)
+        .where(may, *conditions)
         .subquery()
     )
     return (
@@ -154,13 +167,23 @@ def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: s
     if keys is None:
         return _look(session, actor, locale, words, limit)
     wanted = [int(key) for key in keys if key.isdigit()]
-    articles = {
-        row[0]: row[1] for row in session.execute(select(Text.id, Article.uid).join(Article).where(Text.id.in_(wanted)))
-    }
-    uids = list(dict.fromkeys(articles[key] for key in wanted if key in articles))
-    query = cards(actor, locale, Article.uid.in_(uids), Text.id.in_(wanted))  # in a language that has the words
-    found = {card.uid: card for card in listed(session, query)}
-    return [found[uid] for uid in uids if uid in found]
+    if not wanted:
+        return []
+    values = {"keys": wanted, "locale": locale, "language": _language(locale)}
+    by_key = {row[-1]: Card(*row[:-1]) for row in session.execute(_of_keys(reader_of(actor)), values)}
+    found: dict[str, Card] = {}
+    for card in (by_key[key] for key in wanted if key in by_key):
+        found.setdefault(card.uid, card)
+    return list(found.values())
+
+
+@lru_cache(_KEPT)
+def _of_keys(reader: Reader) -> Select[*tuple[Any, ...]]:
+    """Return the query for the articles of which an index has found a text, each with the key that was found."""
+    hit = aliased(Text)
+    keys = bindparam("keys", expanding=True, type_=Integer)
+    query = _cards(published_for(reader), _LOCALE, _LANGUAGE, Text.id.in_(keys))  # in a language that has the words
+    return query.add_columns(hit.id.label("key")).join(hit, hit.article_id == Article.id).where(hit.id.in_(keys))
 
 
 def suggest(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: str, limit: int) -> list[Card]:
@@ -196,10 +219,10 @@ def _look(session: Session, actor: Actor, locale: str, words: str, limit: int, *
         wanted = [word[:-2] if len(word) > 6 else word for word in wanted if len(word) > 2]
     if not wanted:
         return []
-    hits = [Text.folded.contains(word, autoescape=True) for word in wanted]
-    times: Any = sum((case((hit, 1), else_=0) for hit in hits), start=literal(0))
-    query = cards(actor, locale).where(or_(*hits) if some else and_(*hits))
-    found = listed(session, query.order_by(times.desc(), Text.live_at.desc(), Text.id).limit(_CANDIDATES))
+    values = {f"word_{place}": word.replace("_", "/_") for place, word in enumerate(wanted)}
+    values |= {"locale": locale, "language": _language(locale)}
+    looking = _looking(reader_of(actor), len(wanted), some=some)
+    found = [Card(*row) for row in session.execute(looking, values)]
 
     def points(card: Card) -> int:
         title, summary = card.title.casefold(), card.summary.casefold()
@@ -208,6 +231,16 @@ def _look(session: Session, actor: Actor, locale: str, words: str, limit: int, *
     if some:
         found = [card for card in found if points(card) >= _ENOUGH]
     return sorted(found, key=points, reverse=True)[:limit]
+
+
+@lru_cache(_KEPT)
+def _looking(reader: Reader, words: int, *, some: bool) -> Select[*tuple[Any, ...]]:
+    """Return the query for articles with so many words, or with some of them; the parameters `word_0` and on."""
+    given = [bindparam(f"word_{place}", type_=String) for place in range(words)]
+    hits = [Text.folded.contains(word, escape="/") for word in given]
+    times: Any = sum((case((hit, 1), else_=0) for hit in hits), start=literal(0))
+    query = _cards(published_for(reader), _LOCALE, _LANGUAGE).where(or_(*hits) if some else and_(*hits))
+    return query.order_by(times.desc(), Text.live_at.desc(), Text.id).limit(_CANDIDATES)
 
 
 def source(find: Callable[[SearchQuery, Actor, int], Sequence[FoundPage]]) -> SearchSource:

@@ -5,7 +5,7 @@ department, `internal` for all who work tickets. Guests with a signed link read 
 same rule as labels: a document bears those of its article, a reader those that they may read.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
@@ -20,16 +20,34 @@ VISIBILITIES: Final = ("public", "customers", "department", "internal")
 FOR_CUSTOMERS: Final = ("public", "customers")
 
 
+class Reader(NamedTuple):
+    """All that the rule asks of an actor: whoever has the same reads the same, so a statement may be kept under it."""
+
+    is_system: bool
+    is_signed_in: bool
+    is_staff: bool
+    departments: frozenset[int] | None
+
+
+def reader_of(actor: Actor) -> Reader:
+    """Return what decides which articles the actor reads."""
+    return Reader(actor.kind == "system", actor.is_signed_in, actor.is_staff, actor.departments("ticket.read"))
+
+
 def readable(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `Article` that it is for the actor."""
-    if actor.kind == "system":
+    return _readable_by(reader_of(actor))
+
+
+def _readable_by(reader: Reader) -> ColumnElement[bool]:
+    if reader.is_system:
         return true()
     plain = ["public"]
-    if actor.is_signed_in:
+    if reader.is_signed_in:
         plain.append("customers")
-    if actor.is_staff:
+    if reader.is_staff:
         plain.append("internal")
-    where = actor.departments("ticket.read")
+    where = reader.departments
     if where is EVERYWHERE:
         own: ColumnElement[bool] = Article.visibility == "department"
     elif where:
@@ -41,7 +59,12 @@ def readable(actor: Actor) -> ColumnElement[bool]:
 
 def published(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `Article` and `Text` that the actor finds it: live, and for them."""
-    return and_(Text.live.is_not(None), readable(actor))
+    return published_for(reader_of(actor))
+
+
+def published_for(reader: Reader) -> ColumnElement[bool]:
+    """Return that condition for everybody who reads the same."""
+    return and_(Text.live.is_not(None), _readable_by(reader))
 
 
 def labels_of(article: Article) -> frozenset[str]:
