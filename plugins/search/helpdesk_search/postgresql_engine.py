@@ -40,7 +40,7 @@ BEST: Final = """
     WITH latest AS MATERIALIZED
         (SELECT id, key, updated FROM {table} WHERE {fitting} ORDER BY updated DESC LIMIT %(latest)s),
     titled AS MATERIALIZED
-        (SELECT id FROM {table} WHERE generation || '' = %(generation)s AND terms @@ %(titled)s::tsquery)
+        (SELECT id FROM {table} WHERE generation || '' = %(generation)s AND {titled})
     SELECT key FROM latest ORDER BY id IN (SELECT id FROM titled) DESC, updated DESC LIMIT %(limit)s
 """
 """Which have the words in the subject is looked up, too: looking into a thousand large documents would take longer."""
@@ -50,6 +50,17 @@ KNOWN: Final = """
     SELECT found.term FROM few, unnest(tsvector_to_array(terms)) AS found(term) WHERE found.term = ANY(%(terms)s)
 """
 """One look for all words together: for each of them alone a thousand would take a quarter of a second."""
+FITS: Final = """
+    terms @@ (SELECT %(asked)s::tsquery) AND
+    CASE WHEN updated >= 0 THEN true
+         ELSE (SELECT count(*) FROM generate_series(1, 1000) AS number WHERE number > updated) > 0 END
+"""
+"""What keeps PostgreSQL from looking into all documents instead of reading from the index.
+
+What is asked for stands in a subquery, so that it is not reckoned with: one plan does for all questions, common words
+and rare ones, and the server can keep it. The second condition always holds and never comes to its second half, but
+PostgreSQL reckons with that, so that looking into a document is as dear to it as it is in truth.
+"""
 DATES: Final = {"after": "created >= %(after)s", "before": "created < %(before)s"}
 
 
@@ -126,12 +137,15 @@ class PostgreSQLEngine(Engine):
             "generation": self._generation, "source": wanted.source, "asked": asked, "after": wanted.after,
             "before": wanted.before, "latest": max(wanted.limit, RANKED), "limit": wanted.limit,
         }  # fmt: skip
-        fitting = [MINE_BY_TERMS if narrows else MINE, *(["terms @@ %(asked)s::tsquery"] if asked else [])]
-        fitting += [condition for name, condition in DATES.items() if values[name] is not None]
+        dates = [condition for name, condition in DATES.items() if values[name] is not None]
+        if not narrows:
+            fitting = " AND ".join([MINE, *(["terms @@ %(asked)s::tsquery"] if asked else []), *dates])
+            return self._ask_without_scans(NEWEST, values, fitting)
+        fitting = " AND ".join([MINE_BY_TERMS, FITS, *dates])
         if not wanted.newest and (subject := _in_subject(wanted)):
             values["titled"] = f"({asked}) & ({subject})"
-            return self._ask(BEST, values, " AND ".join(fitting))
-        return self._ask(NEWEST, values, " AND ".join(fitting))
+            return self._ask(BEST, values, fitting)
+        return self._ask(NEWEST, values, fitting)
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
         """Look into some documents that have any of the words: which are there, and which more often."""
@@ -140,7 +154,7 @@ class PostgreSQLEngine(Engine):
         if not terms:
             return {}
         values = {"generation": self._generation, "terms": terms, "asked": " | ".join(map(_quoted, terms))}
-        return Counter(term[1:] for term in self._ask(KNOWN, values))
+        return Counter(term[1:] for term in self._ask_without_scans(KNOWN, values))
 
     def count(self) -> int:
         """Count the rows."""
@@ -156,12 +170,17 @@ class PostgreSQLEngine(Engine):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _ask(self, statement: str, values: Mapping[str, Any], fitting: str = "") -> list[str]:
-        """Return the first column of what a statement finds; `fitting` are conditions on documents.
+    def _ask(self, statement: str, values: dict[str, Any], fitting: str) -> list[str]:
+        """Return the first column of what a statement finds; `fitting` are conditions on documents."""
+        asked = statement.format(table=self._rows.name, fitting=fitting, titled=FITS.replace("asked", "titled"))
+        with _broken(), self._desk.read() as session:
+            return [row[0] for row in session.connection().exec_driver_sql(asked, values)]
 
-        PostgreSQL does not reckon how long it takes to look into a large tsvector, and would rather look into them all
-        than read from the index; it is told not to, for this transaction, in one message with the statement. Where
-        there is no transaction the message is one.
+    def _ask_without_scans(self, statement: str, values: Mapping[str, Any], fitting: str = "") -> list[str]:
+        """Return the same of a statement for which PostgreSQL would rather read the whole table.
+
+        It is told not to, for this transaction, in one message with the statement. Where there is no transaction the
+        message is one.
         """
         with _broken(), self._desk.read() as session:
             connection = session.connection()
