@@ -170,7 +170,8 @@ def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: s
     if not wanted:
         return []
     values = {"keys": wanted, "locale": locale, "language": _language(locale)}
-    by_key = {row[-1]: Card(*row[:-1]) for row in session.execute(_of_keys(reader_of(actor)), values)}
+    rows = session.connection().execute(_of_keys(reader_of(actor)), values)
+    by_key = {row[-1]: Card(*row[:-1]) for row in rows}
     found: dict[str, Card] = {}
     for card in (by_key[key] for key in wanted if key in by_key):
         found.setdefault(card.uid, card)
@@ -199,7 +200,7 @@ def suggest(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: 
 def plain_texts(session: Session, found: Sequence[Card]) -> dict[int, str]:
     """Return the plain texts of articles by `text_id`, the beginning of long ones."""
     ids = [card.text_id for card in found]
-    return {row[0]: row[1] for row in session.execute(_PLAIN, {"ids": ids})} if ids else {}
+    return {row[0]: row[1] for row in session.connection().execute(_PLAIN, {"ids": ids})} if ids else {}
 
 
 def likely(session: Session, actor: Actor, locale: str, words: str, limit: int) -> list[Card]:
@@ -222,7 +223,7 @@ def _look(session: Session, actor: Actor, locale: str, words: str, limit: int, *
     values = {f"word_{place}": word.replace("_", "/_") for place, word in enumerate(wanted)}
     values |= {"locale": locale, "language": _language(locale)}
     looking = _looking(reader_of(actor), len(wanted), some=some)
-    found = [Card(*row) for row in session.execute(looking, values)]
+    found = [Card(*row) for row in session.connection().execute(looking, values)]
 
     def points(card: Card) -> int:
         title, summary = card.title.casefold(), card.summary.casefold()
