@@ -37,7 +37,7 @@ Spans = Sequence[tuple[int, int]]
 
 def marks(desk: Helpdesk, query: SearchQuery, texts: Sequence[str]) -> Sequence[Spans]:
     """Return for each text where the words of a search stand: as a plugin finds them, else as they are written."""
-    if not query.words:
+    if not query.words or not texts:
         return [[] for _ in texts]
 
     def check(found: Sequence[Spans]) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from helpdesk_core.actor import Actor
+from helpdesk_core.db.among import among, dialect_of
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.filtering import TicketFilter, conditions
 from helpdesk_core.tickets.models import Ticket, TicketSeen
@@ -206,8 +208,14 @@ def rows_of(session: Session, words: Vocabulary, actor: Actor, ids: Sequence[int
     """Return these tickets as lists show them, in this order; whoever asks has applied the rights."""
     if not ids:
         return []
-    by_id = {row.id: row for row, _ in read_rows(session, words, actor, ROW_COLUMNS.where(Ticket.id.in_(ids)), {})}
+    read = read_rows(session, words, actor, _rows_among(dialect_of(session)), {"ids": list(ids)})
+    by_id = {row.id: row for row, _ in read}
     return [by_id[each] for each in ids if each in by_id]
+
+
+@cache
+def _rows_among(dialect: str) -> Select[*tuple[Any, ...]]:
+    return ROW_COLUMNS.where(among(dialect, Ticket.id, "ids"))
 
 
 def read_rows(

@@ -70,10 +70,12 @@ def search_tickets(
     limit: int = 20,
     offset: int = 0,
     generation: int | None = None,
+    counted: bool = True,
 ) -> SearchPage:
     """Return one page of the tickets that the actor may see and that fit; rights are those of every list.
 
-    `offset` is 0 or the `next_offset` of the page before. Raises `Invalid` for an order that does not exist.
+    `offset` is 0 or the `next_offset` of the page before. Without `counted` there are no facets, for pages that show
+    none. Raises `Invalid` for an order that does not exist.
     """
     if sort not in SORTS:
         raise Invalid({"sort": [_l("Choose one of: %(list)s.", list=", ".join(SORTS))]})
@@ -83,7 +85,7 @@ def search_tickets(
         return SearchPage(query)
     limit, offset = max(1, min(limit, MAX_PAGE)), max(0, min(offset, MAX_FOUND))
     ids = found_by_plugin(desk, actor, query, side, newest=sort == "newest")
-    seen = Seen(session, desk.now(), actor, query, words, side)
+    seen = Seen(session, desk.now(), actor, query, words, side, counted=counted)
     if ids is not None and len(ids) <= limit and not offset:
         found, rows, named = seen.few(ids)
     else:
@@ -96,7 +98,7 @@ def search_tickets(
         hits=_hits(desk, session, query, rows, side),
         total=total,
         capped=len(found if ids is None else ids) >= MAX_FOUND,
-        facets=facets(session, words, found, side, named),
+        facets=facets(session, words, found, side, named) if counted else (),
         correction=None if total else desk.hooks.pick(hooks.search_correction, query=query, internal=side == "desk"),
         next_offset=offset + limit if total > offset + limit else None,
     )

@@ -1,8 +1,8 @@
 """The one clause that says who sees which ticket."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, literal_column, or_, select, true, union_all
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, false, literal_column, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from helpdesk_core.actor import EVERYWHERE, Actor
@@ -11,6 +11,8 @@ from helpdesk_core.tickets.models import Participant, Ticket
 Side = Literal["portal", "desk", "any"]
 
 _asked = aliased(Ticket, name="asked")
+_PERSON: Final[Any] = bindparam("reach_person", type_=BigInteger)
+_ORGANISATION: Final[Any] = bindparam("reach_organisation", type_=BigInteger)
 
 
 class Reach(NamedTuple):
@@ -23,10 +25,27 @@ class Reach(NamedTuple):
     departments: frozenset[int] | None
 
 
+_CUSTOMER: Final = Reach("user", _PERSON, None, frozenset(), frozenset())
+_MEMBER: Final = Reach("user", _PERSON, _ORGANISATION, frozenset(), frozenset())
+
+
 def reach_of(actor: Actor) -> Reach:
     """Return what decides which tickets the actor sees; a statement may be kept under it, for it holds their rights."""
     departments = actor.departments("ticket.read")
     return Reach(actor.kind, actor.user_id, actor.organisation_id, actor.ticket_ids, departments)
+
+
+def shared_reach(actor: Actor, side: Side) -> tuple[Reach, dict[str, Any]]:
+    """Return a reach under which a statement may be kept for many actors, and the parameters that make it this one's.
+
+    All customers of a site share one, so that there is no statement for each of them; others have their own.
+    """
+    reach = reach_of(actor)
+    if side != "portal" or reach.kind != "user" or reach.user_id is None:
+        return reach, {}
+    if reach.organisation_id is None:
+        return _CUSTOMER, {"reach_person": reach.user_id}
+    return _MEMBER, {"reach_person": reach.user_id, "reach_organisation": reach.organisation_id}
 
 
 def visible(actor: Actor, side: Side = "any") -> ColumnElement[bool]:

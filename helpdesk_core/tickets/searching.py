@@ -113,7 +113,7 @@ def _of_plugin(words: Vocabulary, key: str, value: str) -> ColumnElement[bool]:
 
 
 def _check_ids(found: Sequence[int]) -> None:
-    if not all(0 < each < 2**63 for each in found):
+    if found and not 0 < min(found) <= max(found) < 2**63:
         raise Invalid(_l("These are not ids of tickets."))
 
 

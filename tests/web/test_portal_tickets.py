@@ -1,5 +1,7 @@
 """A customer's list of tickets, the first page, and searching."""
 
+from collections.abc import Sequence
+
 import pytest
 from flask import Flask
 
@@ -9,8 +11,9 @@ from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_core.testing.site import TestClock, World
-from helpdesk_core.tickets import changing, people
+from helpdesk_core.tickets import changing, found, people
 from helpdesk_core.tickets.conversation import note, reply
+from helpdesk_core.tickets.hooks import ticket_search
 from helpdesk_core.tickets.inputs import NewMessage
 from helpdesk_core.users.organisations import OrganisationDraft, create_organisation
 from helpdesk_core.web import hooks
@@ -228,3 +231,60 @@ def test_lists_need_as_many_queries_for_many_tickets_as_for_one(
         with count_queries(desk) as queries:
             browser.get(path)
         assert len(queries) <= most, f"{path}\n{queries}"
+
+
+def test_a_search_by_an_index_takes_few_queries_which_all_customers_share(
+    desk: Helpdesk, app: Flask, world: World
+) -> None:
+    readers = []
+    for name in ("Anna", "Bert", "Cleo"):
+        person = world.customer(name, address=f"{name}@example.com", password=PASSWORD)
+        ids = [world.ticket(person, subject=f"Toner of {name}").ticket.id for _ in range(25)]
+        browser = Browser(app)
+        browser.login(f"{name}@example.com", PASSWORD)
+        readers.append((name, ids, browser))
+    everybodys = [id_ for _name, ids, _browser in readers for id_ in ids]
+
+    class Index:
+        answer: Sequence[int] = ()
+
+        @hookimpl(ticket_search)
+        def ticket_search(self) -> Sequence[int]:
+            return self.answer
+
+    desk.hooks.register(Index(), "index")
+    found._whole.cache_clear()
+    found._facts.cache_clear()
+    # Few are read with what the page shows of them, of many first which may be seen; and once who asks, and messages.
+    for Index.answer, expected in ((everybodys[::20], 3), (everybodys, 4)):
+        for name, _ids, browser in readers:
+            browser.get("/search?q=toner")
+            with count_queries(desk) as queries:
+                words = browser.get("/search?q=toner").words
+            assert len(queries) == expected, queries
+            assert f"Toner of {name}" in words
+            assert not any(f"Toner of {other}" in words for other, *_rest in readers if other != name)
+    assert (found._whole.cache_info().currsize, found._facts.cache_info().currsize) == (1, 1)
+
+
+def test_members_of_a_sharing_organisation_search_in_what_is_theirs(desk: Helpdesk, app: Flask, world: World) -> None:
+    found_by_index = []
+    for name in ("North", "South"):
+        firm = create_organisation(desk, SYSTEM, OrganisationDraft(name=name, shares_tickets=True))
+        for number in range(2):
+            address = f"{name}{number}@example.com"
+            person = world.customer(name, address=address, password=PASSWORD, organisation=firm.uid)
+            found_by_index.append(world.ticket(person, subject=f"Toner of {name} {number}").ticket.id)
+
+    class Index:
+        @hookimpl(ticket_search)
+        def ticket_search(self) -> Sequence[int]:
+            return found_by_index
+
+    desk.hooks.register(Index(), "index")
+    for name, other in (("North", "South"), ("South", "North")):
+        browser = Browser(app)
+        browser.login(f"{name}0@example.com", PASSWORD)
+        words = browser.get("/search?q=toner").words
+        assert all(f"Toner of {name} {number}" in words for number in range(2))
+        assert f"Toner of {other}" not in words

@@ -62,9 +62,12 @@ def search() -> Any:
 def _results(text: str) -> dict[str, Any]:
     """Return what the page of results shows: tickets and answers with what fits marked, or what may have been meant."""
     actor, desk, signed = current_actor(), current_desk(), signed_in()
-    found = SearchPage(read_search(text, actor, words(), desk.now()))
     if text and signed is not None and actor.is_signed_in:
-        found = search_tickets(desk, db(), actor, text, side="portal", limit=LONG, generation=signed.generation)
+        found = search_tickets(
+            desk, db(), actor, text, side="portal", limit=LONG, generation=signed.generation, counted=False
+        )
+    else:
+        found = SearchPage(read_search(text, actor, words(), desk.now()))
     answers = answers_to(text, None, LONG)
     texts = [each.title for each in answers] + [each.body[:READ] for each in answers]
     places = marks(desk, found.query, texts)
