@@ -97,6 +97,9 @@ def check_notes_are_apart(engine: Engine) -> None:
     assert engine.search(without) == ["3"]
     assert not engine.known(["ann@example.com"], internal=False)
     assert engine.known(["ann@example.com"], internal=True)
+    assert not engine.has_any(["ann@example.com", "nowhere"], internal=False)
+    assert engine.has_any(["nowhere", "ann@example.com"], internal=True)
+    assert not engine.has_any([], internal=True)
 
 
 def check_labels(engine: Engine) -> None:

@@ -90,6 +90,10 @@ class Engine(Protocol):
         Both roughly: of terms that few documents have, some may be left out while there are commoner ones.
         """
 
+    def has_any(self, words: Collection[str], *, internal: bool) -> bool:
+        """Tell whether any of the terms is in the index."""
+        return bool(self.known(words, internal=internal))
+
     def count(self) -> int:
         """Return the number of documents."""
 

@@ -98,7 +98,7 @@ def correction(query: SearchQuery, engine: Engine, *, internal: bool) -> str | N
             if (
                 not SHORTEST <= len(word) <= LONGEST
                 or not word.isalpha()
-                or engine.known(forms(word), internal=internal)
+                or engine.has_any(forms(word), internal=internal)
             ):
                 continue
             better = _best(engine, _slips(word), internal=internal)

@@ -61,6 +61,7 @@ What is asked for stands in a subquery, so that it is not reckoned with: one pla
 and rare ones, and the server can keep it. The second condition always holds and never comes to its second half, but
 PostgreSQL reckons with that, so that looking into a document is as dear to it as it is in truth.
 """
+ANY: Final = "SELECT key FROM {table} WHERE generation || '' = %(generation)s AND terms @@ %(asked)s::tsquery LIMIT 1"
 DATES: Final = {"after": "created >= %(after)s", "before": "created < %(before)s"}
 
 
@@ -149,12 +150,17 @@ class PostgreSQLEngine(Engine):
 
     def known(self, words: Collection[str], *, internal: bool) -> Mapping[str, int]:
         """Look into some documents that have any of the words: which are there, and which more often."""
-        letters = "pti" if internal else "pt"
-        terms = [letter + word for letter in letters for word in words]
+        terms = _written(words, internal=internal)
         if not terms:
             return {}
         values = {"generation": self._generation, "terms": terms, "asked": " | ".join(map(_quoted, terms))}
         return Counter(term[1:] for term in self._ask_without_scans(KNOWN, values))
+
+    def has_any(self, words: Collection[str], *, internal: bool) -> bool:
+        """Look for one document; what else is in it need not be read."""
+        terms = _written(words, internal=internal)
+        values = {"generation": self._generation, "asked": " | ".join(map(_quoted, terms))}
+        return bool(terms and self._ask_without_scans(ANY, values))
 
     def count(self) -> int:
         """Count the rows."""
@@ -229,6 +235,11 @@ def _vector(entry: Entry) -> str:
                 break
             parts.append(part)
     return " ".join(parts)
+
+
+def _written(words: Collection[str], *, internal: bool) -> list[str]:
+    """Return words as they are in what is said: in messages and subjects, and with `internal` in notes."""
+    return [letter + word for letter in ("pti" if internal else "pt") for word in words]
 
 
 def _tsquery(wanted: Wanted) -> str:

@@ -20,6 +20,7 @@ from helpdesk_search.asking import wanted
 from helpdesk_search.checks import CHECKS, ENTRIES, NOW, entry
 from helpdesk_search.engine import Engine, IndexBroken
 from helpdesk_search.intact import Intact
+from helpdesk_search.marking import correction
 from helpdesk_search.plugin import SearchPlugin
 from helpdesk_search.postgresql_engine import Generations
 from helpdesk_search.whoosh_engine import WhooshEngine
@@ -82,6 +83,20 @@ def test_postgresql_asks_its_index(
                 plan = "\n".join(engine.search(asked))
             assert "ix_search_documents_terms" in plan, plan
             assert "Seq Scan" not in plan, plan
+
+
+def test_postgresql_reads_no_document_for_a_word_that_is_there(
+    databases: Databases, database_kind: str, tmp_path: Path
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("the others look words up")
+    with plugin_site("search", folder=tmp_path, databases=databases) as site:
+        engine = Generations(site.desk, SearchPlugin.tables.documents).open("one")
+        engine.put([entry("one", "Toner and paper")])
+        for words, documents_read in (("toner paper", 0), ("toner papper", 1)):
+            with count_queries(site.desk) as seen:
+                correction(parse_query(words, now=NOW), engine, internal=False)
+            assert sum("tsvector_to_array" in each for each in seen) == documents_read, seen
 
 
 def test_hooks_that_ask_postgresql_are_known_to_be_in_the_database(
