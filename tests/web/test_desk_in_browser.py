@@ -96,6 +96,18 @@ def test_an_agent_works_through_a_list_by_keyboard(desk: Helpdesk, world: World,
     page.wait_for_url(f"**/desk/tickets/{second}")
 
 
+def test_no_column_of_the_list_leaves_the_page(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
+    customer = world.customer("Maximiliane Oberhuber-Winterstein")
+    number = world.ticket(customer).ticket.number or ""
+    changing.change(desk, world.agent("Other", role="admin"), number, Change(status="waiting"))
+    page = opened(agent, "/desk/tickets?view=waiting")
+    for width in (800, 1000, 1024, 1280, 1366, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        table = page.locator("table").first
+        end, edge = table.evaluate("table => [table.scrollWidth, table.parentElement.clientWidth]")
+        assert end <= edge, f"at {width} px the list needs {end} of {edge} px"
+
+
 def test_many_at_once_tell_what_was_refused(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:
     numbers = [world.ticket().ticket.number or "" for _ in range(3)]
     page = opened(agent, "/desk/tickets?view=open")
