@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.attachments.models import Attachment
+from helpdesk_core.errors import RateLimited
 from helpdesk_core.hooks import hookimpl
 from helpdesk_core.runtime import Helpdesk, Transaction
 from helpdesk_core.testing.browser import Browser, File
@@ -20,6 +21,7 @@ from helpdesk_core.tickets.inputs import NewTicket
 from helpdesk_core.tickets.models import Message, Ticket
 from helpdesk_core.web import hooks as web_hooks
 from helpdesk_core.web.parts import FormField
+from helpdesk_core.web.portal import asking
 from tests.web.people import sign_in
 
 
@@ -265,6 +267,29 @@ def test_a_visitor_cannot_have_mail_sent_without_end(
     assert "Too many attempts. Wait" in page.words
     assert page.form("new-ticket").value("body") == "Typed"
     assert count(desk, Ticket) == allowed
+
+
+def test_a_visitors_form_whose_double_was_counted_for_it_is_one_ticket(
+    browser: Browser, app: Flask, desk: Helpdesk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, others = asking.check_visitor, [Browser(app)]
+    world.department("support")
+    form = browser.get("/tickets/new")
+    asked = {"email": "vera@example.com", "subject": "Once", "body": "only"}
+
+    def counted(*given: Any) -> None:
+        check(*given)
+        if others:
+            other = others.pop()
+            other.client.set_cookie("hd_form", browser.cookie("hd_form") or "")
+            other.page = form
+            assert other.submit("new-ticket", asked).path == "/tickets/sent"
+            raise RateLimited("Too many attempts.", retry_after=60)
+
+    monkeypatch.setattr(asking, "check_visitor", counted)
+    assert browser.submit("new-ticket", asked).path == "/tickets/sent"
+    assert not others
+    assert count(desk, Ticket) == 1
 
 
 def test_a_customer_who_is_signed_in_asks_as_often_as_needed(browser: Browser, desk: Helpdesk, world: World) -> None:

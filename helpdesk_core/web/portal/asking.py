@@ -15,7 +15,7 @@ from helpdesk_core.attachments.models import Attachment
 from helpdesk_core.departments.models import Department
 from helpdesk_core.departments.queries import visible_departments
 from helpdesk_core.drafts.service import drop_draft, find_draft, keep_draft
-from helpdesk_core.errors import Conflict, Invalid
+from helpdesk_core.errors import Conflict, Invalid, RateLimited
 from helpdesk_core.tickets.inputs import NewMessage, NewTicket, Requester
 from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.addresses import normalise
@@ -105,6 +105,9 @@ def new_ticket() -> Any:
             raise
         return _once_more(actor, done, mark, form, uploads)
     except EXPECTED as error:
+        done = sent_before(db(), uid) if isinstance(error, RateLimited) else None
+        if done is not None:  # it is its double that was counted
+            return _once_more(actor, done, mark, form, uploads)
         form.errors = problems_of(error, NAMES)
         return _page(_kept(actor, form, uploads)), error.status
     return _arrived(actor, SentBefore(posted.ticket.number or "", posted.message.author_id))
