@@ -2,14 +2,17 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, Template
+from jinja2 import Template
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from helpdesk_core.errors import HelpdeskError
 from helpdesk_core.web.theme_loader import TemplateProblem, ThemeLoader
+
+if TYPE_CHECKING:
+    from helpdesk_core.web.theme_trying import PagesEnvironment
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +22,8 @@ NOT_OF_TEMPLATES = (HelpdeskError, HTTPException, DBAPIError)
 
 class PagesTemplate(Template):
     """A template of a page; whatever a theme or the site's own folder puts before it cannot take the page away."""
+
+    environment: "PagesEnvironment"
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Return the template as text; without the override that fails, if it goes well without."""
@@ -35,7 +40,7 @@ class PagesTemplate(Template):
 
 
 def _without(
-    environment: Environment,
+    environment: "PagesEnvironment",
     loader: ThemeLoader,
     problem: TemplateProblem,
     name: str,
@@ -44,22 +49,16 @@ def _without(
 ) -> str:
     """Show the template without one override; if it fails all the same, the override was not at fault, and stays."""
     loader.leave_out(problem)
-    _forget(environment)
+    environment.forget()
     try:
         shown = environment.get_template(name).render(*args, **kwargs)
     except BaseException:
         loader.take_back(problem.file)
-        _forget(environment)
+        environment.forget()
         raise
     file, line = problem.file, problem.line
     logger.error("Template %s (%s, line %d) is not used: %s", problem.template, file, line, problem.message)
     return shown
-
-
-def _forget(environment: Environment) -> None:
-    """Let every template be looked for anew; their code is kept elsewhere."""
-    if environment.cache is not None:
-        environment.cache.clear()
 
 
 def _override_at_fault(loader: ThemeLoader, error: Exception) -> TemplateProblem | None:

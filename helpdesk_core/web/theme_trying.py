@@ -98,3 +98,9 @@ class PagesEnvironment(TextsEnvironment):
             if context.globals_keys == self.globals.keys():
                 self._parts[name] = found
         return found
+
+    def forget(self) -> None:
+        """Let every template be looked for anew; their code is kept elsewhere."""
+        self._parts.clear()
+        if self.cache is not None:
+            self.cache.clear()

@@ -188,6 +188,16 @@ def test_an_override_that_fails_while_it_is_shown_gives_way_and_is_recorded(
     assert caplog.text.count(str(file)) == 1
 
 
+def test_macros_that_fail_while_they_are_shown_give_way_where_templates_are_read_once(site: Site) -> None:
+    write(site.core / "macros.html", "{% macro word() %}core{% endmacro %}")
+    write(site.core / "page.html", '{% import "macros.html" as macros %}{{ macros.word() }}')
+    write(site.themes / "brand/templates/macros.html", "{% macro word() %}{{ 1 / 0 }}{% endmacro %}")
+    app = site.app()
+    app.config["TEMPLATES_AUTO_RELOAD"] = app.jinja_env.auto_reload = False
+    with app.test_request_context():
+        assert [render_template("page.html") for _ in range(3)] == ["core"] * 3
+
+
 def test_only_the_override_that_fails_is_left_out(site: Site) -> None:
     write(site.themes / "base/templates/page.html", "of base {% block part %}{% endblock %}")
     write(
