@@ -9,10 +9,12 @@ anything else: who asks, the session's token, the clock. Which macros are such p
 from collections.abc import Hashable, Iterable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from flask import current_app, has_request_context, request
 from markupsafe import Markup
 
+from helpdesk_core.i18n.catalogues import Texts
 from helpdesk_core.web.context import state
 from helpdesk_core.web.localisation import manner
 
@@ -35,7 +37,8 @@ class Settings:
 
     def __init__(self, looks: "Looks") -> None:
         self._looks = looks
-        self._known: dict[Hashable, Setting] = {}
+        # Changing a text makes the texts of a language anew; settings go with those that nobody uses any more.
+        self._known: WeakKeyDictionary[Texts, dict[Hashable, Setting]] = WeakKeyDictionary()
         self._lock = Lock()
 
     def of_page(self) -> Setting | None:
@@ -47,13 +50,14 @@ class Settings:
         if not has_request_context() or look is not self._looks.active or look.assets.watch:
             return None
         mine = manner()
-        key = (mine.texts, str(mine.zone), request.script_root)
+        key = (str(mine.zone), request.script_root)
         with self._lock:
-            if key not in self._known:
-                if len(self._known) >= SETTINGS:
-                    self._known.clear()
-                self._known[key] = Setting()
-            return self._known[key]
+            of_texts = self._known.setdefault(mine.texts, {})
+            if key not in of_texts:
+                if len(of_texts) >= SETTINGS:
+                    of_texts.clear()
+                of_texts[key] = Setting()
+            return of_texts[key]
 
 
 class Drawn(dict[Hashable, str]):
