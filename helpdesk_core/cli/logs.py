@@ -15,7 +15,8 @@ class _Line(logging.Formatter):
         """Return the message behind the command's name."""
         said, traceback, details = record.getMessage().partition("Traceback (most recent call last):")
         if traceback:
-            said += details.strip().rpartition("\n")[2]
+            last = details.rpartition("Traceback (most recent call last):")[2]
+            said += next((line for line in last.splitlines() if line and not line[0].isspace()), "")
         return f"helpdesk: {' '.join(said.split())}"
 
 

@@ -51,12 +51,8 @@ class UTCDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Hand out aware UTC."""
-        return None if value is None else _aware(value)
-
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """Return what makes a value of a row; in one step, as lists have hundreds of them."""
+        """Return what makes aware UTC of a row's value; in one step, as lists have hundreds of them."""
         if dialect.name == "sqlite":  # kept as text; read with its zone at once
             return lambda value: None if value is None else datetime.fromisoformat(f"{value}+00:00")
         read = self.impl_instance.result_processor(dialect, coltype)

@@ -4,7 +4,7 @@ Arguments are passed by name and are those of the spec. Whatever a plugin raises
 takes, only what the style says reaches the caller, and `HookHoldsDatabase` when a hook hangs inside a database call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, TypeVar
 
@@ -31,6 +31,7 @@ from helpdesk_core.hooks.specs import (
 )
 from helpdesk_core.hooks.supervisor import Supervisor, errand_runner
 from helpdesk_core.hooks.threads import ThreadPool
+from helpdesk_core.hooks.together import Asked, Together, collecting, rendering
 from helpdesk_core.texts import joined
 
 P = ParamSpec("P")
@@ -85,7 +86,7 @@ class Hooks:
     ) -> list[tuple[str, list[T]]]:
         """Return plugin ids with their items, in order; a plugin that fails is left out."""
         found: list[tuple[str, list[T]]] = []
-        self._ask(spec, args, kwargs, settle=lambda call, items: found.append((call.plugin_id, list(items))))
+        self._ask_for(args, collecting(spec, kwargs, found))
         return found
 
     def collect_from(self, spec: CollectSpec[P, T], plugin_id: str, /, *args: P.args, **kwargs: P.kwargs) -> list[T]:
@@ -163,21 +164,12 @@ class Hooks:
         That is done as part of the plugin's call: when it fails or hangs (a template of the plugin's), the plugin has.
         """
         found: list[Rendered[R]] = []
-
-        def settle(call: Implementation, value: R | None) -> None:
-            if value is not None:
-                found.append(Rendered(call.plugin_id, value))
-
-        def invoke(call: Implementation, values: dict[str, Any]) -> R | None:
-            value = call.call(values)
-            return show(call.plugin_id, value) if value is not None else None
-
-        def failed(call: Implementation, _error: BaseException, error_id: str) -> bool:
-            found.append(Rendered(call.plugin_id, error_id=error_id))
-            return False
-
-        self._ask(spec, args, kwargs, settle=settle, failed=failed, invoke=invoke)
+        self._ask_for(args, rendering(spec, kwargs, show, found))
         return found
+
+    def together(self) -> Together:
+        """Return where several hooks are named that are then asked in one go."""
+        return Together(self._ask_together)
 
     def run_for(self, spec: HookSpec[..., Any], plugin_id: str, action: Callable[[], T], /) -> T:
         """Run code that a plugin gave as part of its answer to a hook (a function, say), as if it were that hook.
@@ -263,11 +255,37 @@ class Hooks:
         invoke: Invoke = Implementation.call,
         savepoint: Callable[[], AbstractContextManager[Any]] | None = None,
     ) -> None:
-        _check_arguments(spec, args, values)
-        calls = [call for call in self._registry.of(spec) if not self._breakers.is_open((call.plugin_id, spec.name))]
+        self._ask_for(args, Asked(spec, values, settle, failed, invoke), savepoint)
+
+    def _ask_for(
+        self,
+        args: tuple[object, ...],
+        asked: Asked,
+        savepoint: Callable[[], AbstractContextManager[Any]] | None = None,
+    ) -> None:
+        spec = asked.spec
+        _check_arguments(spec, args, asked.values)
+        calls = self._to_call(spec)
         if calls:
             deadline = self.limits.deadline(spec)
-            self._supervisor.run(Dispatch(calls, values, deadline, settle, failed, invoke, savepoint))
+            dispatch = Dispatch(calls, asked.values, deadline, asked.settle, asked.failed, asked.invoke, savepoint)
+            self._supervisor.run(dispatch)
+
+    def _to_call(self, spec: HookSpec[..., Any]) -> list[Implementation]:
+        return [call for call in self._registry.of(spec) if not self._breakers.is_open((call.plugin_id, spec.name))]
+
+    def _ask_together(self, asked: Sequence[Asked]) -> None:
+        by_deadline: dict[float, dict[Implementation, Asked]] = {}
+        for each in asked:
+            _check_arguments(each.spec, (), each.values)
+            calls = by_deadline.setdefault(self.limits.deadline(each.spec), {})
+            for call in self._to_call(each.spec):
+                if call in calls:
+                    raise TypeError(f"{each.spec.name} can be asked once at a time")
+                calls[call] = each
+        for deadline, calls in by_deadline.items():
+            if calls:
+                self._supervisor.run(_dispatch_of(calls, deadline))
 
     def _ask_one(
         self,
@@ -302,6 +320,19 @@ class Hooks:
         for error, error_id in failures:
             message = f"hook {spec.name} of plugin {plugin_id} failed [{error_id}]: {error!r}"
             raise error_class(message, plugin_id=plugin_id, hook=spec.name, error_id=error_id) from error
+
+
+def _dispatch_of(calls: Mapping[Implementation, Asked], deadline: float) -> Dispatch:
+    def settle(call: Implementation, value: Any) -> bool | None:
+        return calls[call].settle(call, value)
+
+    def failed(call: Implementation, error: BaseException, error_id: str) -> bool:
+        return calls[call].failed(call, error, error_id)
+
+    def invoke(call: Implementation, _values: dict[str, Any]) -> Any:
+        return calls[call].invoke(call, calls[call].values)
+
+    return Dispatch([*calls], {}, deadline, settle, failed, invoke)
 
 
 def _check_arguments(spec: HookSpec[..., Any], args: tuple[object, ...], values: Mapping[str, object]) -> None:

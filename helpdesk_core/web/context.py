@@ -1,18 +1,18 @@
 """What belongs to the request at hand: the helpdesk, who asks, a session for reading."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request
-from flask.globals import _cv_app
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
 from helpdesk_core.glance import glance
+from helpdesk_core.hooks import HookSpec
 from helpdesk_core.i18n.catalogues import Texts
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
@@ -28,6 +28,7 @@ LANGUAGE_COOKIE = "hd_language"
 
 _COOKIELESS = "helpdesk.cookieless"
 
+_globals = cast(Any, g)._get_current_object
 T = TypeVar("T")
 
 
@@ -53,6 +54,10 @@ class PageState:
     manner: Manner | None = None
     look: "Theming | None" = None
     """The theme that this page is shown in, once something has asked for it."""
+    answers: dict[HookSpec[..., Any], tuple[Mapping[str, Any], Any]] = field(default_factory=dict)
+    """Of plugins that were asked ahead, by hook."""
+    now: datetime | None = None
+    """The moment that "3 minutes ago" is reckoned from, all over the page."""
     setting: object = None
     """What `drawn.setting` has found."""
     addresses: dict[str, str] = field(default_factory=dict)
@@ -69,11 +74,11 @@ def current_desk() -> Helpdesk:
 
 def state() -> PageState:
     """Return the request's own state."""
+    own = _globals()  # the proxy looks it up anew for each attribute, and this is asked hundreds of times for a page
     try:
-        # Asked hundreds of times for a page, and the proxy `g` takes three calls for it.
-        mine: PageState = _cv_app.get().g.helpdesk
-    except (AttributeError, LookupError):
-        mine = g.helpdesk = PageState()
+        mine: PageState = own.helpdesk
+    except AttributeError:
+        mine = own.helpdesk = PageState()
     return mine
 
 
@@ -111,7 +116,9 @@ def signed_in() -> SignedIn | None:
 def act_as(actor: Actor, signed: SignedIn | None = None) -> None:
     """Let the rest of this request be somebody's: after signing in, or for a token of the API."""
     mine = state()
-    mine.loaded, mine.actor, mine.signed_in, mine.manner = True, actor, signed, None
+    mine.loaded, mine.actor, mine.signed_in = True, actor, signed
+    mine.manner = mine.setting = None
+    mine.answers.clear()
 
 
 def once(key: Hashable, find: Callable[[], T]) -> T:

@@ -8,8 +8,9 @@ anything else: who asks, the session's token, the clock. Which macros are such p
 
 from collections.abc import Hashable, Iterable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from flask import current_app, has_request_context, request
 from markupsafe import Markup
@@ -21,8 +22,12 @@ from helpdesk_core.web.localisation import manner
 if TYPE_CHECKING:
     from helpdesk_core.web.theme_trying import Looks
 
-MOST: Final = 4_000_000
-"""How many characters are kept of each macro; a row of a list has some two thousand."""
+MOST: Final = 16_000_000
+"""How many bytes of parts a process keeps, about; a row of a list takes some three thousand."""
+OF_A_KEY: Final = 1000
+"""How many of them each part takes besides its characters, about."""
+LONGEST: Final = 3600
+"""After so many seconds all is forgotten: what was erased or is long gone is not to stay."""
 SETTINGS: Final = 1000
 EXTENSION: Final = "helpdesk_drawn"
 _NONE: Final = object()
@@ -61,17 +66,28 @@ class Settings:
 
 
 class Drawn(dict[Hashable, str]):
-    """What a macro has drawn, by what went into it. It forgets everything when it is full."""
+    """What a macro has drawn, by what went into it. All forget everything when they are full together, or old."""
 
-    _size = 0
+    _all: ClassVar[WeakValueDictionary[int, "Drawn"]] = WeakValueDictionary()
+    _size: ClassVar[int] = 0
+    _since: ClassVar[float] = 0.0
+    _lock: ClassVar[Lock] = Lock()
+
+    def __init__(self) -> None:
+        super().__init__()
+        with Drawn._lock:
+            Drawn._all[id(self)] = self
 
     def keep(self, key: Hashable, part: str) -> str:
         """Keep a part, and return it."""
-        if self._size > MOST:
-            self.clear()
-            self._size = 0
-        self._size += len(part)
-        self[key] = part
+        with Drawn._lock:
+            now = monotonic()
+            if Drawn._size > MOST or now - Drawn._since > LONGEST:
+                for each in Drawn._all.values():
+                    each.clear()
+                Drawn._size, Drawn._since = 0, now
+            Drawn._size += len(part) + OF_A_KEY
+            self[key] = part
         return part
 
 

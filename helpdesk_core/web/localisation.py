@@ -222,7 +222,8 @@ def relative(when: datetime) -> str:
 
 def relatives() -> Callable[[datetime], str]:
     """Return `relative` as it is at this moment, for those who ask for many."""
-    now, locale = datetime.now(UTC), str(manner().locale)
+    mine, locale = state(), str(manner().locale)
+    now = mine.now = mine.now or datetime.now(UTC)
 
     def relative_to_now(when: datetime) -> str:
         seconds = (when - now).total_seconds()

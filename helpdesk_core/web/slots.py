@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from helpdesk_core.hooks import Rendered, RenderSpec
 from helpdesk_core.web import hooks
-from helpdesk_core.web.context import current_actor, current_desk, signed_in
+from helpdesk_core.web.asking_ahead import Question, rendered
+from helpdesk_core.web.context import current_actor, signed_in
 from helpdesk_core.web.parts import Panel
 
 SLOTS: Mapping[str, RenderSpec[..., Any]] = {
@@ -36,13 +37,8 @@ def slot(name: str, **context: Any) -> Markup:
     spec = SLOTS.get(name)
     if spec is None:
         return Markup("")
-    actor = current_actor()
-    arguments = {key: value for key, value in {"actor": actor, **context}.items() if key in spec.arguments}
-
-    def show(plugin_id: str, panel: Panel) -> _Shown:
-        return _Shown(panel.order, as_html(plugin_id, panel, name))
-
-    results = current_desk().hooks.render_as(spec, show, **arguments)
+    asked = of_slot(name, **context)
+    results: list[Rendered[_Shown]] = rendered(spec, asked.show, **asked.values)
     if spec is hooks.page_head:
         results = [result for result in results if result.value is not None]  # there is no place for a box in a head
     found = [result.value or _Shown(LAST, failure(result)) for result in results]
@@ -50,6 +46,17 @@ def slot(name: str, **context: Any) -> Markup:
     if shows_slots():
         parts.insert(0, Markup('<code class="hd-slotname">{}</code>').format(name))
     return Markup("").join(parts)
+
+
+def of_slot(name: str, **context: Any) -> Question:
+    """Return what plugins are asked for a slot that there is."""
+    spec = SLOTS[name]
+    values = {key: value for key, value in {"actor": current_actor(), **context}.items() if key in spec.arguments}
+
+    def show(plugin_id: str, panel: Panel) -> _Shown:
+        return _Shown(panel.order, as_html(plugin_id, panel, name))
+
+    return Question(spec, values, show)
 
 
 def shows_slots() -> bool:

@@ -5,23 +5,23 @@ it, in several steps each. A page has a thousand of both. Nothing differs in wha
 """
 
 from collections.abc import Callable, Mapping
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, NoneType
 from typing import Any, Final
 
 import markupsafe
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.idtracking import VAR_LOAD_PARAMETER, Symbols
 from jinja2.runtime import Context, Macro
 from jinja2.utils import internalcode, missing
 from markupsafe import Markup, escape
 
-from helpdesk_core.texts import LazyText
 from helpdesk_core.web.drawn import Drawn, setting
 from helpdesk_core.web.localisation import safe_text_of, spoken, text_of
 
 __all__ = ["PageCode", "PageContext", "PageMacro", "drawn_once", "item", "safe_text_of", "shown", "text_of"]
 
+_KINDS: Final = frozenset({str, Markup, int, bool, NoneType})
 _PLAIN: Final = frozenset({FunctionType, MethodType, BuiltinFunctionType})
 # The part of `escape` that works on exact strings and makes no `Markup` of what is joined into a page anyway.
 _escaped: Final[Callable[[str], str]] = getattr(markupsafe, "_escape_inner", escape)
@@ -52,19 +52,17 @@ class PageMacro(Macro):
         memory = self.memory
         if memory is None or not context.eval_ctx.autoescape or (now := setting()) is None:
             return self._make(context, args, kwargs)
-        # `1`, `True` and `1.0` are equal, and so are a text and a safe one, but they are not drawn alike.
+        # `1` and `True` are equal, and so are a text and a safe one, but they are not drawn alike.
         kinds = [*map(type, args)]
-        key: tuple[Any, ...] = (now, args, *kinds)
-        if kwargs:
-            given = [_items(each) if type(each) is dict else each for each in kwargs.values()]
+        key: tuple[Any, ...] = (now, args)
+        for name, value in kwargs.items():
+            given = (*value, *value.values()) if type(value) is dict else (value,)
             kinds += map(type, given)
-            key = (*key, *kwargs, *given, *kinds)
-        if LazyText in kinds:  # equal texts of two plugins are not said alike
+            key = (*key, name, given)
+        if not _KINDS.issuperset(kinds):  # others may be equal, or hold what is, and not be drawn alike
             return self._make(context, args, kwargs)
-        try:
-            part = memory.get(key)
-        except TypeError:  # one of them cannot be compared
-            return self._make(context, args, kwargs)
+        key = (*key, *kinds)
+        part = memory.get(key)
         return memory.keep(key, self._make(context, args, kwargs)) if part is None else part
 
     @internalcode
@@ -107,10 +105,6 @@ class PageContext(Context):
                 kwargs.pop("_loop_vars", None)
             return __obj(*args, **kwargs)
         return super().call(__obj, *args, **kwargs)
-
-
-def _items(given: dict[Any, Any]) -> tuple[Any, ...]:
-    return (*given.items(), *map(type, given.values()))
 
 
 def drawn_once(macro: PageMacro) -> PageMacro:
@@ -211,12 +205,14 @@ class PageCode(CodeGenerator):
 
 
 def _drawn_once(template: nodes.Template) -> list[str]:
-    """Return the names in `{% set drawn_once = ("icon", …) %}`."""
-    return [
-        name
-        for each in template.find_all(nodes.Assign)
-        if isinstance(each.target, nodes.Name)
-        and each.target.name == "drawn_once"
-        and isinstance(each.node, nodes.Expr)
-        for name in each.node.as_const()
-    ]
+    """Return the names in `{% set drawn_once = ("icon", …) %}`; TemplateSyntaxError for what is no list of names."""
+    found: list[str] = []
+    for each in template.find_all(nodes.Assign):
+        if isinstance(each.target, nodes.Name) and each.target.name == "drawn_once":
+            names = each.node.items if isinstance(each.node, nodes.Tuple | nodes.List) else [each.node]
+            for name in names:
+                if name is each.node or not isinstance(name, nodes.Const) or type(name.value) is not str:
+                    message = 'drawn_once takes the names of macros, such as ("icon", "pill").'
+                    raise TemplateSyntaxError(message, each.lineno)
+                found.append(name.value)
+    return found

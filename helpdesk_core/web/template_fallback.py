@@ -1,6 +1,7 @@
 """A page whose override fails while it is shown is made without that override, from core's or the plugin's template."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,15 @@ class PagesTemplate(Template):
             raise
         except Exception as error:
             loader = self.environment.loader
-            problem = _override_at_fault(loader, error) if isinstance(loader, ThemeLoader) else None
-            if not isinstance(loader, ThemeLoader) or problem is None or self.name is None:
+            if not isinstance(loader, ThemeLoader) or self.name is None:
                 raise
-            return _without(self.environment, loader, problem, self.name, args, kwargs)
+            problem = _override_at_fault(loader, error)
+            if problem is not None:
+                return _without(self.environment, loader, problem, self.name, args, kwargs)
+            if not any(loader.has_left_out(file) for file, _line in _steps(error)):
+                raise
+            self.environment.forget()  # another page has failed with it in the same moment
+            return Template.render(self.environment.get_template(self.name), *args, **kwargs)
 
 
 def _without(
@@ -64,10 +70,15 @@ def _without(
 def _override_at_fault(loader: ThemeLoader, error: Exception) -> TemplateProblem | None:
     """Return the innermost override that was being shown, with the line that it had come to."""
     found: TemplateProblem | None = None
+    for file, line in _steps(error):
+        if (name := loader.overridden_by(file)) is not None:
+            found = TemplateProblem(name, file, line, f"{type(error).__name__}: {error}")
+    return found
+
+
+def _steps(error: Exception) -> Iterator[tuple[Path, int]]:
+    """Yield file and line of each step on the way to the error."""
     step = error.__traceback__
     while step is not None:
-        file = Path(step.tb_frame.f_code.co_filename)
-        if (name := loader.overridden_by(file)) is not None:
-            found = TemplateProblem(name, file, step.tb_lineno, f"{type(error).__name__}: {error}")
+        yield Path(step.tb_frame.f_code.co_filename), step.tb_lineno
         step = step.tb_next
-    return found

@@ -94,6 +94,10 @@ class ThemeLoader(BaseLoader):
         inside = (layer.folder for layer in self.overrides if file.is_relative_to(layer.folder))
         return next((file.relative_to(folder).as_posix() for folder in inside), None)
 
+    def has_left_out(self, file: Path) -> bool:
+        """Tell whether a file is an override that failed while it was shown."""
+        return file in self._left_out
+
     def leave_out(self, problem: TemplateProblem) -> None:
         """Use an override no more, until its file is changed."""
         self._left_out[problem.file] = _age(problem.file)

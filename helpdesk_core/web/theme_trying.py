@@ -92,15 +92,16 @@ class PagesEnvironment(TextsEnvironment):
         """Return the macros of a template that another one imports; found once where templates do not change."""
         if self.auto_reload:
             return self.get_template(name, parent)._get_default_module(context)
-        found = self._parts.get(name)
+        kept = self._parts
+        found = kept.get(name)
         if found is None:
             found = self.get_template(name, parent)._get_default_module(context)
             if context.globals_keys == self.globals.keys():
-                self._parts[name] = found
+                kept[name] = found  # not for those who came after it was forgotten
         return found
 
     def forget(self) -> None:
         """Let every template be looked for anew; their code is kept elsewhere."""
-        self._parts.clear()
+        self._parts = {}
         if self.cache is not None:
             self.cache.clear()

@@ -1,11 +1,17 @@
 """Parts of pages that are drawn once and kept: what is kept is never shown where it would look otherwise."""
 
+from datetime import UTC
+from gettext import NullTranslations
 from typing import Any
 
 import pytest
+from babel import Locale
 from flask import Flask, url_for
+from jinja2 import TemplateSyntaxError
 from markupsafe import Markup
 
+from helpdesk_core.actor import ANONYMOUS
+from helpdesk_core.i18n.catalogues import Texts
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.site import World
@@ -15,8 +21,8 @@ from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.inputs import Change
 from helpdesk_core.tickets.listing import TicketRow, list_tickets
 from helpdesk_core.web import drawn
+from helpdesk_core.web.context import Manner, act_as, current_desk, state
 from helpdesk_core.web.desk.columns import CORE, Cells, keys
-from helpdesk_core.web.localisation import manner
 
 
 def macros(app: Flask, name: str = "macros/ui.html") -> Any:
@@ -51,16 +57,19 @@ def test_equal_arguments_of_another_kind_are_another_part(shown: Any) -> None:
     assert ' hidden="1">' in shown("x", attrs={"hidden": 1})
 
 
-def test_equal_texts_of_two_plugins_are_not_mixed_up(app: Flask, shown: Any) -> None:
-    core, other = LazyText("Save"), LazyText("Save", domain="unknown")
+class Other(NullTranslations):
+    def gettext(self, message: str) -> str:
+        return "anders"
+
+
+def test_equal_texts_of_two_plugins_are_not_mixed_up(shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    core, other = LazyText("Save"), LazyText("Save", domain="other")
     assert core == other
-    with app.test_request_context(headers={"Accept-Language": "de"}):
-        manner().texts.said["unknown", "Save"] = "anders"  # what a plugin's catalogue might say
-    assert "Speichern" in shown(core, "de")
-    assert "Save" in shown(core, "en")
-    kept = len(macros(app).button.memory)
-    shown(core, "de")
-    assert len(macros(app).button.memory) == kept
+    of_domain = Texts.__call__
+    monkeypatch.setattr(Texts, "__call__", lambda texts, name: Other() if name == "other" else of_domain(texts, name))
+    for text, said in ((core, "Speichern"), (other, "anders"), (core, "Speichern")):
+        assert said in shown(text, "de")
+        assert f'data-ask="{said}"' in shown("x", "de", attrs={"data-ask": text})
 
 
 def test_languages_and_places_of_the_site_have_parts_of_their_own(shown: Any) -> None:
@@ -83,13 +92,35 @@ def test_an_address_is_kept_by_all_that_decides_on_it(app: Flask) -> None:
         assert url_for("desk.tickets", view="open") == "/help/desk/tickets?view=open"
 
 
+def test_a_page_that_becomes_somebody_elses_is_written_for_them(app: Flask) -> None:
+    source = (
+        '{% import "macros/ui.html" as ui %}{{ ui.pagination(newer="/", older="/") }}{{ ui.button("x", shortcut="s") }}'
+    )
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        app.jinja_env.from_string(source).render()
+        german = drawn.setting()
+        act_as(ANONYMOUS)
+        state().manner = Manner(Locale("en"), UTC, current_desk().catalogues.texts("en"))
+        assert drawn.setting() is not german
+
+
+@pytest.mark.parametrize("names", ["names", "5", '("icon")', '("icon", 5)', '"icon"'])
+def test_drawn_once_takes_names_only(app: Flask, names: str) -> None:
+    with pytest.raises(TemplateSyntaxError, match="takes the names of macros"):
+        app.jinja_env.from_string(f"{{% set drawn_once = {names} %}}")
+
+
 def test_what_is_kept_is_forgotten_before_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawn, "MOST", 10)
-    memory = drawn.Drawn()
+    monkeypatch.setattr(drawn, "MOST", 5 * drawn.OF_A_KEY)
+    memory, other = drawn.Drawn(), drawn.Drawn()
     for number in range(30):
         memory.keep(number, "four")
-    assert 0 < len(memory) <= 4
-    assert memory[29] == "four"
+        other.keep(number, "four")
+    assert 0 < len(memory) + len(other) <= 6
+    assert other[29] == "four"
+    monkeypatch.setattr(drawn, "monotonic", lambda: 1e12)
+    other.keep(30, "five")
+    assert (len(memory), dict(other)) == (0, {30: "five"})
 
 
 def test_a_row_is_drawn_anew_when_anything_in_it_changes(app: Flask, desk: Helpdesk, world: World) -> None:

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from helpdesk_core.hooks import Rendered
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.listing import TicketRow
 from helpdesk_core.tickets.queries import tags_of
 from helpdesk_core.tickets.vocabulary import narrowing
 from helpdesk_core.web import hooks
+from helpdesk_core.web.asking_ahead import Question, rendered
 from helpdesk_core.web.context import current_actor, current_desk, db
 from helpdesk_core.web.localisation import relatives, spoken
 from helpdesk_core.web.slots import failure
@@ -120,17 +122,28 @@ def keys(
     return found
 
 
-def cells(rows: Sequence[TicketRow], columns: Sequence[ListColumn]) -> Cells:
-    """Return what the columns need besides the rows; a query at most for tags, and one call for all plugins."""
+def of_columns(rows: Sequence[TicketRow], columns: Sequence[ListColumn]) -> list[Question]:
+    """Return what plugins are asked for the columns; nothing where they have none, or there is no row."""
+    if not rows or not any(column.plugin_id for column in columns):
+        return []
+    return [Question(hooks.ticket_column_values, {"ticket_ids": [row.id for row in rows], "actor": current_actor()})]
+
+
+def cells(rows: Sequence[TicketRow], columns: Sequence[ListColumn], asked: Sequence[Question] | None = None) -> Cells:
+    """Return what the columns need besides the rows; a query at most for tags, and one call for all plugins.
+
+    `asked` is what was asked ahead.
+    """
     ids = [row.id for row in rows]
     tags = tags_of(db(), ids) if ids and any(column.key == "tags" for column in columns) else {}
-    asked = [column for column in columns if column.plugin_id]
-    if not asked or not ids:
+    asked = of_columns(rows, columns) if asked is None else asked
+    if not asked:
         return Cells(tags, {}, [])
-    answers = current_desk().hooks.render(hooks.ticket_column_values, ticket_ids=ids, actor=current_actor())
+    answers: list[Rendered[Any]] = rendered(hooks.ticket_column_values, None, **asked[0].values)
+    of_plugins = [column for column in columns if column.plugin_id]
     values = {answer.plugin_id: answer.value for answer in answers if answer.value is not None}
     found = {
-        id: {column.key: values.get(column.plugin_id, {}).get(id, {}).get(column.own, "") for column in asked}
+        id: {column.key: values.get(column.plugin_id, {}).get(id, {}).get(column.own, "") for column in of_plugins}
         for id in ids
     }
     return Cells(tags, found, [failure(answer) for answer in answers if answer.value is None])

@@ -20,11 +20,13 @@ from helpdesk_core.tickets.ordering import can_sort
 from helpdesk_core.tickets.searches import may_share
 from helpdesk_core.tickets.vocabulary import Vocabulary, narrowing
 from helpdesk_core.users.staff import colleagues
+from helpdesk_core.web.asking_ahead import ask_ahead
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
-from helpdesk_core.web.desk.columns import ListColumn, cells, chosen_columns, keys
-from helpdesk_core.web.desk.rail import View, all_views, rail_context
+from helpdesk_core.web.desk.columns import ListColumn, cells, chosen_columns, keys, of_columns
+from helpdesk_core.web.desk.rail import View, all_views, of_rail, rail_context
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.routing import STAFF, Routes
+from helpdesk_core.web.slots import of_slot
 
 routes = Routes("desk", "/desk")
 FILTERS = (
@@ -80,7 +82,9 @@ def tickets() -> str:
         problems, page = error.problems, Page([])
     result = request.args.get("result")
     sorts = _sort_links(asked.columns)
-    shown, names, chosen = cells(page.rows, asked.columns), drawing(), choices()
+    values = of_columns(page.rows, asked.columns)
+    ask_ahead([*of_rail(), *values, of_slot("desk.home")])
+    shown, names, chosen = cells(page.rows, asked.columns, values), drawing(), choices()
     return render_template(
         "desk/list.html",
         view=view,

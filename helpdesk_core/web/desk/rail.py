@@ -15,8 +15,10 @@ from helpdesk_core.tickets.listing import count_tickets
 from helpdesk_core.tickets.searches import Workspace, workspaces
 from helpdesk_core.tickets.standing import STANDING
 from helpdesk_core.web import hooks
-from helpdesk_core.web.context import current_actor, current_desk, db, signed_in
+from helpdesk_core.web.asking_ahead import Question, ask_ahead, collected
+from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, state
 from helpdesk_core.web.localisation import gettext as _
+from helpdesk_core.web.slots import of_slot
 from helpdesk_core.web.surroundings import as_items
 
 MANY: Final = 1000
@@ -134,7 +136,9 @@ def count_views(views: Mapping[str, View], *, page: bool = True) -> dict[str, in
 def rail_context(current: str = "", views: Mapping[str, View] | None = None) -> Mapping[str, Any]:
     """Return what the desk's layout needs; `current` is the key of the list that is shown."""
     views = views or all_views()
-    desk, actor = current_desk(), current_actor()
+    actor = current_actor()
+    if hooks.desk_links not in state().answers:
+        ask_ahead(of_rail())
     counts = count_views(views)
     shown = [view for view in views.values() if not view.choice.hidden or view.key == current]
     base = url_for("desk.tickets")
@@ -144,7 +148,7 @@ def rail_context(current: str = "", views: Mapping[str, View] | None = None) -> 
         {"key": "common", "title": "", "items": common},
         {"key": "kept", "title": _("Workspaces"), "items": [*kept, _arrange(current)]},
     ]
-    links = as_items(desk.hooks.collect(hooks.desk_links, actor=actor))
+    links = as_items(collected(hooks.desk_links, actor=actor))
     if links:
         groups.append({"key": "plugins", "title": _("More"), "items": links})
     return {
@@ -152,9 +156,16 @@ def rail_context(current: str = "", views: Mapping[str, View] | None = None) -> 
         "rail_key": tuple((each["title"], *(tuple(item.items()) for item in each["items"])) for each in groups),
         "waiting_count": counts.get("turn", 0),
         "new_ticket_href": url_for("desk.new_ticket") if actor.may("ticket.open") else "",
-        "commands": sorted(desk.hooks.collect(hooks.desk_commands, actor=actor), key=lambda each: each.order),
-        "live_since": desk.now().isoformat(),
+        "commands": sorted(collected(hooks.desk_commands, actor=actor), key=lambda each: each.order),
+        "live_since": current_desk().now().isoformat(),
     }
+
+
+def of_rail() -> list[Question]:
+    """Return what plugins are asked for the desk's layout, slots of every page among it."""
+    actor = {"actor": current_actor()}
+    layout = [Question(hooks.desk_links, actor), Question(hooks.desk_commands, actor)]
+    return [*layout, of_slot("page.head"), of_slot("page.foot")]
 
 
 def shown_count(count: int) -> str:

@@ -12,16 +12,18 @@ from helpdesk_core.tickets.queries import find_ticket, timeline
 from helpdesk_core.tickets.seen import mark_seen, seen_at
 from helpdesk_core.tickets.surroundings import Surroundings, surroundings
 from helpdesk_core.web import hooks
+from helpdesk_core.web.asking_ahead import Question, ask_ahead, collected
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.desk.composer import Composer, draft_name, from_draft, preview_html
 from helpdesk_core.web.desk.lists import choices
 from helpdesk_core.web.desk.presence import mark_of
-from helpdesk_core.web.desk.rail import rail_context
+from helpdesk_core.web.desk.rail import of_rail, rail_context
 from helpdesk_core.web.desk.story import Known, story, timeline_lines
 from helpdesk_core.web.desk.undoing import undos
 from helpdesk_core.web.localisation import gettext as _
-from helpdesk_core.web.message_parts import message_parts
+from helpdesk_core.web.message_parts import message_parts, of_messages
 from helpdesk_core.web.routing import STAFF, Routes
+from helpdesk_core.web.slots import of_slot
 
 routes = Routes("desk", "/desk")
 
@@ -45,6 +47,17 @@ def show(number: str, composer: Composer | None = None, conflict: Sequence[Mappi
     held = held_replies(session, found) if around.has_held else []
     chosen = choices()
     known = _known(found, around, chosen["people"])
+    on_ticket = {"ticket": found, "actor": actor}
+    may = _may(found, specialist=any(each.role == "specialist" and each.uid == actor.uid for each in around.people))
+    slots = ["desk.ticket.header", "desk.ticket.sidebar", *(["desk.composer"] if may["reply"] or may["note"] else [])]
+    ask_ahead(
+        [
+            *of_rail(),
+            Question(hooks.ticket_actions, on_ticket),
+            of_messages(messages, found),
+            *(of_slot(name, ticket=found) for name in slots),
+        ]
+    )
     composer = composer or (from_draft(session, actor, number) if around.has_draft else Composer())
     page = render_template(
         "desk/ticket.html",
@@ -54,9 +67,9 @@ def show(number: str, composer: Composer | None = None, conflict: Sequence[Mappi
         extras=message_parts(messages, found),
         around=around,
         choices=chosen,
-        may=_may(found, specialist=any(each.role == "specialist" and each.uid == actor.uid for each in around.people)),
+        may=may,
         colleagues=[each for each in chosen["people"] if each.works_in(found.department_id)],
-        actions=desk.hooks.collect(hooks.ticket_actions, ticket=found, actor=actor),
+        actions=collected(hooks.ticket_actions, ticket=found, actor=actor),
         then=_send_options(found),
         steps=_steps(found),
         priorities=_priorities(found),
