@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
+from unicodedata import normalize
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
@@ -58,6 +59,13 @@ def checked(desk: Helpdesk, actor: Actor, uploads: Sequence[Upload]) -> list[Upl
     return found
 
 
+def kept_name(name: str) -> str:
+    """Return the name under which a file is kept: one that can stand in Markdown and in addresses as it is."""
+    path = PurePosixPath(normalize("NFC", name))
+    stem = "".join(each if each.isalnum() or each in "-_." else "-" for each in path.stem).strip("-.") or "file"
+    return f"{stem[:100]}{path.suffix.lower()[:20]}"
+
+
 def keep_files(desk: Helpdesk, actor: Actor, uid: str, uploads: Sequence[Upload]) -> list[str]:
     """Keep checked files with an article, in place of those of the same names; return the names.
 
@@ -69,7 +77,7 @@ def keep_files(desk: Helpdesk, actor: Actor, uid: str, uploads: Sequence[Upload]
         require_for(actor, WRITE, article)
         there = {row.name: row for row in tx.session.scalars(select(File).where(File.article_id == article.id))}
         for each in uploads:
-            name = _simple(each.name)
+            name = kept_name(each.name)
             row = there.get(name)
             if row is None:
                 row = there[name] = File(article_id=article.id, name=name)
@@ -102,10 +110,3 @@ def find_file(session: Session, actor: Actor, uid: str, name: str) -> File:
     if file is None:
         raise NotFound(lazy("There is no such file, or it is not for you."))
     return file
-
-
-def _simple(name: str) -> str:
-    """Return a name that can stand in Markdown and in addresses as it is."""
-    path = PurePosixPath(name)
-    stem = "".join(each if each.isalnum() or each in "-_." else "-" for each in path.stem).strip("-.") or "file"
-    return f"{stem[:100]}{path.suffix.lower()[:20]}"

@@ -6,11 +6,12 @@ files beside them. The front matter is lines of `name: value` between two lines 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
@@ -29,8 +30,8 @@ from .writing import Placing, TextDraft
 
 _FRONT: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _LINE: Final = re.compile(r"([a-z_]+):[ \t]*(.*)")
-_OWN_FILE: Final = re.compile(r"\]\(cid:([^)\s]+)\)")
-_BESIDE: Final = re.compile(r"\]\((?:\./)?([A-Za-z0-9_.-]+\.[A-Za-z0-9]+)\)")
+_OWN_FILE: Final = re.compile(r"\]\(cid:([^()\s]+)(?=[)\s])")
+_BESIDE: Final = re.compile(r"\]\((?:\./)?([^()<>\s:/\\]+\.\w+)(?=[)\s])")
 MARKDOWN: Final = ".md"
 
 
@@ -82,10 +83,14 @@ def export(desk: Helpdesk, actor: Actor, folder: Path) -> int:
     """Write every text that the actor may read into a folder, with its newest version; return how many."""
     count = 0
     with desk.read() as session:
+        names: dict[int, set[str]] = {}
+        of_files = select(File.article_id, File.name).join(Article, Article.id == File.article_id)
+        for article_id, name in session.execute(of_files.where(readable(actor))):
+            names.setdefault(article_id, set()).add(name)
         for article, text, version in _all(session, actor):
             place = folder / _folder_of(session, article)
             place.mkdir(parents=True, exist_ok=True)
-            body = _OWN_FILE.sub(lambda match: f"]({match[1]})", version.body)
+            body = _taken_out(version.body, names.get(article.id, set()))
             (place / f"{text.locale}{MARKDOWN}").write_text(
                 written(_fields(session, article, text, version), body), encoding="utf-8"
             )
@@ -131,14 +136,11 @@ def _take(
 ) -> tuple[str, bool]:
     """Take up a file; return its article's uid, and whether its language is the article's first one."""
     locale = str(page.fields.get("language") or (path.stem if str(known_locale(path.stem)) == path.stem else "en"))
-    names = sorted(set(_BESIDE.findall(page.body)) & {each.name for each in path.parent.iterdir() if _is_own(each)})
-    wanted = set(names)
-    body = _BESIDE.sub(lambda match: f"](cid:{match[1]})" if match[1] in wanted else match[0], page.body)
+    body, beside = _taken_in(page.body, path.parent)
     title = str(page.fields.get("title") or path.stem.replace("-", " ").capitalize())
     summary = str(page.fields.get("summary") or page.fields.get("description") or "")
     draft = TextDraft(title=title, summary=summary, body=body, note=path.name)
-    uploads = [_upload(path.parent / name) for name in names]
-    taken = files.checked(desk, actor, uploads)
+    taken = files.checked(desk, actor, [_upload(each) for each in beside])
     with desk.begin(actor) as tx:
         own = [each for each in (str(page.fields.get("uid") or ""), uid) if each]
         there = {each.uid: each for each in tx.session.scalars(select(Article).where(Article.uid.in_(own)))}
@@ -188,6 +190,31 @@ def _place(desk: Helpdesk, actor: Actor, uid: str, page: Page, *, publish: bool)
             lazy("Readers see this article: who reads it, and where it stands, changes with --publish only.")
         )
     writing.place_article(desk, actor, uid, wanted)
+
+
+def _taken_out(body: str, names: Collection[str]) -> str:
+    """Return Markdown that names an article's files as those beside it; names of files that it has not stay."""
+
+    def beside(found: re.Match[str]) -> str:
+        plain = f"]({found[1]}"
+        return plain if unquote(found[1]) in names and _BESIDE.match(plain + ")") else found[0]
+
+    return _OWN_FILE.sub(beside, body)
+
+
+def _taken_in(body: str, folder: Path) -> tuple[str, list[Path]]:
+    """Return Markdown that names the files beside it as the article's own, and these files."""
+    there = {files.kept_name(each.name): each for each in sorted(folder.iterdir()) if _is_own(each)}
+    wanted: dict[str, Path] = {}
+
+    def own(found: re.Match[str]) -> str:
+        name = files.kept_name(unquote(found[1]))
+        if name not in there:
+            return found[0]
+        wanted[name] = there[name]
+        return f"](cid:{found[1] if unquote(found[1]) == name else name}"
+
+    return _OWN_FILE.sub(own, _BESIDE.sub(own, body)), [wanted[name] for name in sorted(wanted)]
 
 
 def _upload(path: Path) -> Upload:

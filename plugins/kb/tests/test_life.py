@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk_core.api.users import User
 from helpdesk_kb import comparing, files, overview, privacy, statistics, transfer, visits, writing
-from helpdesk_kb.models import Article, File, Text, Visit, Vote
+from helpdesk_kb.models import Article, File, Text, Version, Visit, Vote
 from helpdesk_kb.rendering import MAX_BODY
 from helpdesk_kb.writing import Placing, TextDraft
 
@@ -226,6 +227,33 @@ def test_bringing_back_what_nobody_changed_changes_nothing(kb: Kb, tmp_path: Pat
     (_, _, follows, *_rest), english = facts()
     assert follows == 2 > before[0][2]
     assert english == before[1]
+
+
+def test_pictures_of_any_name_go_out_and_come_back(kb: Kb, tmp_path: Path) -> None:
+    desk, names = kb.site.desk, ["größe.png", "схема.png"]
+    body = '![a](cid:схема.png) ![b](cid:gr%C3%B6%C3%9Fe.png "Size")\n\n![gone](cid:gone.png) [page](readme.html)\n'
+    article, _text = kb.publish("Pictures", body=body)
+    uploads = [Upload(name=name, content=name.encode(), content_type="image/png") for name in names]
+    assert files.keep_files(desk, kb.editor, article.uid, uploads) == names
+    assert transfer.export(desk, kb.editor, tmp_path) == 1
+    written = next(tmp_path.rglob("en.md")).read_text(encoding="utf-8")
+    assert '![a](схема.png) ![b](gr%C3%B6%C3%9Fe.png "Size")' in written
+    done = transfer.import_folder(desk, kb.editor, tmp_path)
+    assert (done.made, done.changed, done.same, done.problems) == (0, 0, 1, [])
+    writing.delete_article(desk, kb.editor, article.uid)
+    assert transfer.import_folder(desk, kb.editor, tmp_path).made == 1
+    with desk.read() as session:
+        assert session.scalars(select(Version.body)).one().strip() == body.strip()
+        assert sorted(session.scalars(select(File.name))) == names
+
+
+def test_pictures_are_found_by_the_names_under_which_they_are_kept(kb: Kb, tmp_path: Path) -> None:
+    (tmp_path / normalize("NFD", "Größe 1.PNG")).write_bytes(b"png")
+    (tmp_path / "en.md").write_text("# Title\n\n![a](Gr%C3%B6%C3%9Fe%201.PNG)", encoding="utf-8")
+    assert transfer.import_folder(kb.site.desk, kb.editor, tmp_path).made == 1
+    with kb.site.desk.read() as session:
+        assert session.scalars(select(Version.body)).one() == "![a](cid:Größe-1.png)"
+        assert [*session.scalars(select(File.name))] == ["Größe-1.png"]
 
 
 def test_importing_reads_no_file_that_a_link_names(kb: Kb, tmp_path: Path) -> None:
