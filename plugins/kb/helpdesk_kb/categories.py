@@ -141,11 +141,15 @@ def delete_category(desk: Helpdesk, actor: Actor, slug: str) -> None:
         tx.session.delete(category)
 
 
+def cleaned_path(names: Sequence[str]) -> list[str]:
+    """Return the names of categories, from the top down, as they are kept."""
+    return [clean_line(each)[:120] for each in names[:DEEPEST]]
+
+
 def ensure_path(desk: Helpdesk, actor: Actor, names: Sequence[str]) -> Category | None:
     """Return the category that these names lead to from the top, made as far as there is none; for imports."""
     found: Category | None = None
-    for name in names[:DEEPEST]:
-        wanted = clean_line(name)
+    for wanted in cleaned_path(names):
         with desk.read() as session:
             above = Category.parent_id == found.id if found is not None else Category.parent_id.is_(None)
             known = session.scalar(select(Category).where(Category.name == wanted, above))

@@ -115,7 +115,7 @@ class Desk:
                 ticket = find_ticket(db(), actor, number, "desk") if number else None
                 uploads = entering.files()
                 try:
-                    placing = form.placing(db())
+                    placing = form.placing(self.desk, db(), actor)
                     close_session()
                     taken = files.checked(self.desk, actor, uploads)
                     with self.desk.begin(actor):
@@ -134,14 +134,14 @@ class Desk:
         if text is None:
             entering.locale_or_404(locale, self.desk.catalogues.languages)
         version = writing.version_of(db(), text, text.newest) if text is not None else None
-        form = entering.stored(db(), article, text, version, locale)
+        form = entering.stored(db(), actor, article, text, version, locale)
         errors: dict[str, list[str]] = {}
         if request.method == "POST":
             form = entering.entered()
             if request.form.get("then") != "preview":
                 uploads = entering.files()
                 try:
-                    placing = form.placing(db())
+                    placing = form.placing(self.desk, db(), actor)
                     close_session()
                     self._save(actor, article, locale, form, placing, files.checked(self.desk, actor, uploads))
                     return self._after(actor, uid, locale)
@@ -225,7 +225,7 @@ class Desk:
                 follows="follows" in request.form,
             )
             now = writing.find_article(tx.session, actor, article.uid)
-            if entering.stored(tx.session, now, None, None, locale).placing(tx.session) != placing:
+            if writing.placing_of(tx.session, actor, now) != placing:
                 writing.place_article(self.desk, actor, article.uid, placing)
             files.keep_files(self.desk, actor, article.uid, uploads)
 

@@ -7,17 +7,17 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from helpdesk_core.api import Actor
+from helpdesk_core.api import Actor, Helpdesk
 from helpdesk_core.api.attachments import Upload
 from helpdesk_core.api.departments import Department, all_departments
 from helpdesk_core.api.errors import NotFound
 from helpdesk_core.api.tickets import Message, Ticket, conversation, find_ticket
 
 from . import addresses, categories, relating
-from .models import Article, Category, Text, Version
+from .models import Article, Text, Version
 from .rights import WRITE
 from .texts import _
-from .writing import Placing, TextDraft
+from .writing import Placing, TextDraft, placing_of
 
 FIELDS = ("title", "summary", "body", "note", "visibility", "category", "department", "related", "locale")
 
@@ -32,14 +32,14 @@ class Entered:
         """Return the words."""
         return TextDraft(**{key: self.values[key] for key in ("title", "summary", "body", "note")})
 
-    def placing(self, session: Session) -> Placing:
+    def placing(self, desk: Helpdesk, session: Session, actor: Actor) -> Placing:
         """Return where it stands; `Invalid` names what is no address of an article among the related ones."""
         lines = [each.strip() for each in self.values["related"].replace(",", "\n").split("\n") if each.strip()]
         return Placing(
             visibility=self.values["visibility"],
             category=self.values["category"],
             department=self.values["department"],
-            related=relating.uids_of(session, lines),
+            related=relating.uids_of(desk, session, actor, lines),
         )
 
 
@@ -53,19 +53,20 @@ def blank(locale: str) -> Entered:
     return Entered(dict.fromkeys(FIELDS, "") | {"visibility": "public", "locale": locale})
 
 
-def stored(session: Session, article: Article, text: Text | None, version: Version | None, locale: str) -> Entered:
+def stored(
+    session: Session, actor: Actor, article: Article, text: Text | None, version: Version | None, locale: str
+) -> Entered:
     """Return the form of an article in a language; what is not written yet is empty."""
-    category = session.get(Category, article.category_id) if article.category_id is not None else None
-    department = session.get(Department, article.department_id) if article.department_id is not None else None
+    placing = placing_of(session, actor, article)
     values = {
         "title": version.title if version else "",
         "summary": version.summary if version else "",
         "body": version.body if version else "",
         "note": "",
-        "visibility": article.visibility,
-        "category": category.slug if category else "",
-        "department": department.key if department else "",
-        "related": "\n".join(relating.addresses_of(session, article)),
+        "visibility": placing.visibility,
+        "category": placing.category,
+        "department": placing.department,
+        "related": "\n".join(relating.addresses_of(session, actor, article)),
         "locale": text.locale if text else locale,
     }
     return Entered(values)

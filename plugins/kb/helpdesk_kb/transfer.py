@@ -6,7 +6,7 @@ files beside them. The front matter is lines of `name: value` between two lines 
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from mimetypes import guess_type
 from pathlib import Path
@@ -92,7 +92,7 @@ def export(desk: Helpdesk, actor: Actor, folder: Path) -> int:
             place.mkdir(parents=True, exist_ok=True)
             body = _taken_out(version.body, names.get(article.id, set()))
             (place / f"{text.locale}{MARKDOWN}").write_text(
-                written(_fields(session, article, text, version), body), encoding="utf-8"
+                written(_fields(session, actor, article, text, version), body), encoding="utf-8"
             )
             count += 1
         query = select(File, Article).join(Article, Article.id == File.article_id).options(undefer(File.content))
@@ -164,32 +164,32 @@ def _take(
 
 
 def _place(desk: Helpdesk, actor: Actor, uid: str, page: Page, *, publish: bool) -> None:
-    """Let an article stand where its file says, and be for whom it says; what the file does not say stays."""
+    """Let an article stand where its file says, and be for whom it says; what the file does not say stays.
+
+    Who reads it comes before what is beside it, so that an address of no article holds nothing else up.
+    """
     with desk.read() as session:
         article = writing.find_article(session, actor, uid)
         is_live = any(each.live for each in writing.texts_of(session, article))
-        path = categories.path_to(session, article.category_id)
-        department = session.get(Department, article.department_id) if article.department_id is not None else None
-        now = Placing(
-            visibility=article.visibility,
-            category=path[-1].slug if path else "",
-            department=department.key if department is not None else "",
-            related=tuple(article.related),
-        )
-        related = relating.uids_of(session, [str(each) for each in page.fields.get("related") or ()])
-    said = _placing(desk, actor, page)
-    wanted = replace(
-        now,
-        **{name: getattr(said, name) for name in ("visibility", "category", "department") if name in page.fields},
-        related=related if "related" in page.fields else now.related,
-    )
-    if wanted == now:
-        return
-    if is_live and not publish:
+        path = [each.name for each in categories.path_to(session, article.category_id)]
+        now = writing.placing_of(session, actor, article)
+        found = relating.find(desk, session, actor, _listed(page.fields.get("related")))
+    said = {name: value for name, value in _said(page).items() if name in page.fields}
+    moves = "category" in page.fields and categories.cleaned_path(_listed(page.fields["category"])) != path
+    placed = replace(now, **said)
+    relates = "related" in page.fields and found.uids != now.related
+    if is_live and not publish and (moves or relates or placed != now):
         raise Conflict(
             lazy("Readers see this article: who reads it, and where it stands, changes with --publish only.")
         )
-    writing.place_article(desk, actor, uid, wanted)
+    if moves or placed != now:
+        with desk.begin(actor):
+            placed = replace(placed, category=_category(desk, actor, page)) if moves else placed
+            writing.place_article(desk, actor, uid, placed)
+    if relates:
+        writing.place_article(desk, actor, uid, replace(placed, related=found.uids))
+    if found.problems:
+        raise Invalid({"related": list(found.problems)})
 
 
 def _taken_out(body: str, names: Collection[str]) -> str:
@@ -222,14 +222,25 @@ def _upload(path: Path) -> Upload:
 
 
 def _placing(desk: Helpdesk, actor: Actor, page: Page) -> Placing:
-    names = page.fields.get("category") or []
-    path: Sequence[str] = names if isinstance(names, list) else [str(names)]
-    category = categories.ensure_path(desk, actor, [str(each) for each in path])
-    return Placing(
-        visibility=str(page.fields.get("visibility") or "public"),
-        category=category.slug if category is not None else "",
-        department=str(page.fields.get("department") or ""),
-    )
+    return Placing(category=_category(desk, actor, page), **_said(page))
+
+
+def _said(page: Page) -> dict[str, Any]:
+    return {
+        "visibility": str(page.fields.get("visibility") or "public"),
+        "department": str(page.fields.get("department") or ""),
+    }
+
+
+def _category(desk: Helpdesk, actor: Actor, page: Page) -> str:
+    """Return the slug of the category that a file names, made if there is none."""
+    category = categories.ensure_path(desk, actor, _listed(page.fields.get("category")))
+    return category.slug if category is not None else ""
+
+
+def _listed(value: Any) -> list[str]:
+    """Return what the front matter lists; one thing may stand there without brackets."""
+    return [str(each) for each in (value if isinstance(value, list) else [value] if value else [])]
 
 
 def _all(session: Session, actor: Actor) -> Iterator[tuple[Article, Text, Version]]:
@@ -250,7 +261,7 @@ def _folder_of(session: Session, article: Article) -> str:
     return f"{slug}-{article.uid[:6]}"
 
 
-def _fields(session: Session, article: Article, text: Text, version: Version) -> dict[str, Any]:
+def _fields(session: Session, actor: Actor, article: Article, text: Text, version: Version) -> dict[str, Any]:
     department = session.get(Department, article.department_id) if article.department_id is not None else None
     return {
         "title": version.title,
@@ -261,7 +272,7 @@ def _fields(session: Session, article: Article, text: Text, version: Version) ->
         "visibility": article.visibility,
         "department": department.key if department is not None else "",
         "category": [each.name for each in categories.path_to(session, article.category_id)],
-        "related": relating.addresses_of(session, article),
+        "related": relating.addresses_of(session, actor, article),
         "updated": text.updated_at.isoformat(),
     }
 

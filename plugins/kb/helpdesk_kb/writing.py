@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,13 +14,12 @@ from helpdesk_core.api.i18n import known_locale
 from helpdesk_core.api.tickets import Ticket, clean_line
 from helpdesk_core.api.users import require
 
+from . import relating
 from .events import ArticleChanged
 from .models import Article, Category, Text, Version
 from .rendering import checked_body, plain, render, slug_of
 from .rights import PUBLISH, VISIBILITIES, WRITE, readable, require_for
 from .texts import lazy
-
-MAX_RELATED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,18 @@ def find_text(session: Session, article: Article, locale: str) -> Text:
     if text is None:
         raise NotFound(lazy("The article is not written in this language."))
     return text
+
+
+def placing_of(session: Session, actor: Actor, article: Article) -> Placing:
+    """Return where an article stands; of the related ones those that the actor may read."""
+    category = session.get(Category, article.category_id) if article.category_id is not None else None
+    department = session.get(Department, article.department_id) if article.department_id is not None else None
+    return Placing(
+        visibility=article.visibility,
+        category=category.slug if category is not None else "",
+        department=department.key if department is not None else "",
+        related=relating.known_to(session, actor, article.related),
+    )
 
 
 def texts_of(session: Session, article: Article) -> Sequence[Text]:
@@ -253,7 +265,8 @@ def _add_version(tx: Transaction, text: Text, draft: TextDraft) -> None:
 
 
 def _place(tx: Transaction, actor: Actor, article: Article, placing: Placing) -> None:
-    problems = {}
+    problems: dict[str, Sequence[Any]] = {}
+    related: list[str] = []
     department = category = None
     if placing.visibility not in VISIBILITIES:
         problems["visibility"] = [lazy("Choose who may read it.")]
@@ -267,8 +280,10 @@ def _place(tx: Transaction, actor: Actor, article: Article, placing: Placing) ->
         category = tx.session.scalar(select(Category).where(Category.slug == placing.category))
     if placing.category and category is None:
         problems["category"] = [lazy("There is no such category. Choose another one.")]
-    related = tuple(dict.fromkeys(placing.related))[:MAX_RELATED]
-    known = set(tx.session.scalars(select(Article.uid).where(Article.uid.in_(related)))) if related else set()
+    try:
+        related = relating.beside(tx.session, actor, article, placing.related)
+    except Invalid as error:
+        problems |= error.problems
     if problems:
         raise Invalid(problems)
     if placing.visibility == "department" and department is not None:
@@ -276,7 +291,7 @@ def _place(tx: Transaction, actor: Actor, article: Article, placing: Placing) ->
     article.visibility = placing.visibility
     article.department_id = department.id if department is not None else None
     article.category_id = category.id if category is not None else None
-    article.related = [each for each in related if each in known and each != article.uid]
+    article.related = related
 
 
 def _checked(draft: TextDraft) -> TextDraft:
