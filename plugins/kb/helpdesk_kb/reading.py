@@ -23,6 +23,8 @@ PAGE: Final = 20
 _WORD: Final = re.compile(r"\w{2,}")
 _MOST_WORDS: Final = 8
 _CANDIDATES: Final = 100
+_MOST_KEYS: Final = 200
+"""Texts that an index is asked for: an article may have the words in each language, and the reader's may fit worst."""
 _ENOUGH: Final = 3
 _COMMON: Final = """
 a an and are can do does for from have how i in is it me my no not of on or the there this to we what when where which
@@ -163,7 +165,8 @@ def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: s
     words = words.strip()[:500]
     if not words:
         return []
-    keys = search_documents(desk, SOURCE, words, labels_for(actor), limit)
+    texts = min(limit * len(desk.catalogues.languages), max(limit, _MOST_KEYS))
+    keys = search_documents(desk, SOURCE, words, labels_for(actor), texts)
     if keys is None:
         return _look(session, actor, locale, words, limit)
     wanted = [int(key) for key in keys if key.isdigit()]
@@ -175,7 +178,7 @@ def search(desk: Helpdesk, session: Session, actor: Actor, locale: str, words: s
     found: dict[str, Card] = {}
     for card in (by_key[key] for key in wanted if key in by_key):
         found.setdefault(card.uid, card)
-    return list(found.values())
+    return list(found.values())[:limit]
 
 
 @lru_cache(_KEPT)

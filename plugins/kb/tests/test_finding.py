@@ -6,7 +6,8 @@ import pytest
 
 from helpdesk_core.api import ANONYMOUS, Actor
 from helpdesk_core.testing.queries import count_queries
-from helpdesk_kb import reading
+from helpdesk_kb import reading, writing
+from helpdesk_kb.writing import TextDraft
 
 from .conftest import Kb
 
@@ -66,3 +67,21 @@ def test_what_an_index_finds_is_read_by_one_query_in_its_order(kb: Kb, monkeypat
     with kb.site.desk.read() as session, count_queries(kb.site.desk) as queries:
         assert reading.search(kb.site.desk, session, kb.customer, "en", "printer") == []
     assert not queries, queries
+
+
+def test_readers_get_their_language_however_much_better_others_fit(kb: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitting: dict[str, list[int]] = {"de": [], "en": []}
+    for number in range(3):
+        article, text = kb.publish(f"Printer {number}")
+        draft = TextDraft(title=f"Drucker {number} (printer)", body="Worte")
+        writing.save_text(kb.site.desk, kb.editor, article.uid, "de", draft)
+        german = writing.publish(kb.site.desk, kb.editor, article.uid, "de")
+        fitting["en"].append(text.id)
+        fitting["de"].append(german.id)
+    keys = [str(each) for each in (*fitting["de"], *fitting["en"])]
+    monkeypatch.setattr(reading, "search_documents", lambda *given: keys[: given[-1]])
+    with kb.site.desk.read() as session:
+        english = reading.search(kb.site.desk, session, kb.customer, "en", "printer", 2)
+        in_german = reading.search(kb.site.desk, session, kb.customer, "de", "printer", 2)
+    assert [card.title for card in english] == ["Printer 0", "Printer 1"]
+    assert [card.title for card in in_german] == ["Drucker 0 (printer)", "Drucker 1 (printer)"]
