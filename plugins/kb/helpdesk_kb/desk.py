@@ -286,7 +286,7 @@ class Desk:
         if request.form.get("then") == "preview":
             try:
                 html = rendering.render(rendering.checked_body(form.values["body"]))
-                names = {each.name for each in listed}
+                names = {each.name for each in listed if each.is_picture}
                 preview = rendering.shown(
                     html, lambda name: addresses.of_file(article, name) if article else "", names
                 )[0]

@@ -39,6 +39,11 @@ class Listed:
         return self.content_type in SHOWN
 
 
+def pictures_of(session: Session, article: Article) -> set[str]:
+    """Return the names of an article's files that a page shows as pictures."""
+    return {each.name for each in files_of(session, article) if each.is_picture}
+
+
 def files_of(session: Session, article: Article) -> list[Listed]:
     """Return an article's files by name."""
     query = select(File.uid, File.name, File.content_type, File.size).where(File.article_id == article.id)

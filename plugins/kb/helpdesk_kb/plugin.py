@@ -135,7 +135,7 @@ class KbPlugin(Plugin):
                 article, text = reading.find_live(read, actor, locale, name)
             except NotFound:
                 return None
-            names = {each.name for each in files.files_of(read, article)}
+            names = files.pictures_of(read, article)
             html, _headings = shown(text.html, lambda file: addresses.of_file(article, file), names)
         return ShownArticle(title=text.title, html=html)
 

@@ -99,7 +99,8 @@ class Portal:
         article, text = reading.find_live(db(), actor, locale, slug)
         suggested = request.args.get("via") == "answer"
         own = files.files_of(db(), article)
-        html, headings = shown(text.html, lambda name: addresses.of_file(article, name), {each.name for each in own})
+        pictures = {each.name for each in own if each.is_picture}
+        html, headings = shown(text.html, lambda name: addresses.of_file(article, name), pictures)
         path = categories.path_to(db(), article.category_id)
         languages = reading.languages_of(db(), article)
         listed = [each for each in own if not each.is_picture]

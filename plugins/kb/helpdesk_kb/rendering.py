@@ -17,7 +17,6 @@ MAX_BODY: Final = 60_000
 _FILE: Final = re.compile(r'(src|href)="cid:([^"]*)"')
 _PICTURE: Final = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
 _ATTRIBUTE: Final = re.compile(r' ([a-z]+)="([^"]*)"')
-_NAMED: Final = re.compile(r"\]\(cid:([^)\s]+)\)")
 _HEADING: Final = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 
 
@@ -55,15 +54,16 @@ def plain(html: str) -> str:
 
 
 def lacking(body: str, names: Collection[str]) -> list[str]:
-    """Return the files that the Markdown speaks of and that are not among these."""
-    return [name for name in dict.fromkeys(_NAMED.findall(body)) if _name(name) not in names]
+    """Return the files that the Markdown leads to, as a page reads it, and that are not among these."""
+    led = dict.fromkeys(_name(found[2]) for found in _FILE.finditer(render_markdown(body)))
+    return [name for name in led if name not in names]
 
 
 def shown(html: str, address: Callable[[str], str], names: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
     """Return HTML with the addresses of its files and anchors at its headings, and these as (anchor, words).
 
-    A file is written `cid:NAME` in the Markdown; `address(NAME)` says where it is. In place of a picture that is not
-    among `names`, or was one of another site, stand its words.
+    A file is written `cid:NAME` in the Markdown; `address(NAME)` says where it is. `names` are those that are shown as
+    pictures: in place of one that is not among them, or was one of another site, stand its words.
     """
 
     def picture(found: re.Match[str]) -> str:

@@ -174,3 +174,6 @@ def test_an_editor_is_told_which_files_of_the_text_are_not_there(kb: Kb) -> None
     assert "The text shows files that are not there: gone.png, paper.pdf." in page.words
     page = browser.submit("article", body="![a](cid:there.png)", press="Save draft")
     assert "not there" not in page.words
+    body = 'Write `![a](cid:NAME)`.\n\n![b](cid:one.png "One") ![c][2]\n\n[2]: cid:two.png'
+    page = browser.submit("article", body=body, press="Save draft")
+    assert "The text shows files that are not there: one.png, two.png." in page.words

@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.attachments import Upload
+from helpdesk_core.api.hooks import portal_article
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import plugin_site
 from helpdesk_core.testing.prepared import Databases
@@ -233,3 +234,20 @@ def test_languages_are_offered_by_their_own_names(kb: Kb) -> None:
     writing.publish(kb.site.desk, kb.editor, article.uid, "ru")
     page = kb.site.browser().get("/x/kb/en/mail")
     assert re.findall(r'<a [^>]*hreflang="[a-z]+"[^>]*>([^<]+)</a>', page.text) == ["English", "Русский"]
+
+
+def test_a_file_that_pages_do_not_show_is_no_picture(kb: Kb) -> None:
+    article, text = kb.publish("Drawing", body="![Our network](cid:net.svg) [the drawing](cid:net.svg)")
+    upload = Upload(name="net.svg", content=b"<svg/>", content_type="image/svg+xml")
+    files.keep_files(kb.site.desk, kb.editor, article.uid, [upload])
+    page = kb.site.browser().get(f"/x/kb/en/{text.slug}")
+    assert "Our network" in page.words
+    assert 'alt="Our network"' not in page.text
+    assert page.link("the drawing").endswith(f"/x/kb/files/{article.uid}/net.svg")
+    browser = kb.site.browser(kb.editor)
+    browser.get(f"/desk/x/kb/{article.uid}/en")
+    assert 'alt="Our network"' not in browser.submit("article", press="Preview").text
+    with kb.site.app.test_request_context():
+        shown = kb.site.desk.hooks.pick(portal_article, slug="en/drawing", actor=kb.customer)
+    assert shown is not None
+    assert "<img" not in shown.html
