@@ -29,7 +29,7 @@ from .events import RatingAsked, RatingGiven
 from .links import Claim, token_of, url_of
 from .models import Rating
 from .scales import SCALES, step_of
-from .settings import ID, rules
+from .settings import ID, rules, said_reason
 
 ALERT: Final = "ratings.alert"
 _MANAGES: Final = "ticket.redact"
@@ -91,7 +91,7 @@ def _said(desk: Helpdesk, session: Session, rating: Rating, user: User) -> dict[
         "score": texts.say(step.label) if step else str(rating.score),
         "of_answer": rating.message_id is not None,
         "agent": agent.name if agent else "",
-        "reasons": ", ".join(texts(ID).gettext(each) for each in rating.reasons),
+        "reasons": ", ".join(said_reason(each, texts(ID).gettext) for each in rating.reasons),
         "comment": rating.comment,
     }
 

@@ -21,7 +21,7 @@ from .links import read_token
 from .models import Rating
 from .reading import Rated
 from .scales import SCALES
-from .settings import rules
+from .settings import rules, said_reason
 from .texts import _
 from .texts import lazy as _l
 
@@ -148,7 +148,7 @@ class Portal:
             kept=kept,
             steps=[(step.score, f"{step.mark} {_(step.label)}".strip()) for step in reversed(SCALES[rule.scale])],
             score=score or "",
-            reasons=[(each, _(each)) for each in rule.reasons],
+            reasons=[(each, said_reason(each, _)) for each in rule.reasons],
             chosen=sent.reasons if sent else tuple(rating.reasons) if rating else (),
             comment=sent.comment if sent else rating.comment if rating else "",
             most=MOST_COMMENT,

@@ -15,6 +15,7 @@ from helpdesk_core.api.users import User
 from .models import Rating
 from .reporting import within
 from .scales import Step, step_of
+from .settings import said_reason
 from .texts import _
 
 _by, _of = aliased(User, name="rated_by"), aliased(User, name="rated_agent")
@@ -50,8 +51,8 @@ class Rated:
 
     @property
     def said_reasons(self) -> Sequence[str]:
-        """The reasons as a page shows them: in the reader's language where they are translated."""
-        return [_(each) for each in self.reasons]
+        """The reasons as a page shows them: the default ones in the reader's language."""
+        return [said_reason(each, _) for each in self.reasons]
 
 
 def readable(actor: Actor) -> Any:

@@ -1,5 +1,6 @@
 """The plugin's settings, for `[plugins.ratings]` and the admin page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from helpdesk_core.api.settings import gettext_noop as _l
 
 ID: Final = "ratings"
 MOST_REASONS: Final = 12
+DEFAULT_REASONS: Final = (_l("Speed"), _l("Friendliness"), _l("Knowledge"), _l("Solution"))
 
 
 class Settings(Schema):
@@ -43,7 +45,7 @@ class Settings(Schema):
         ),
     )
     reasons = Words(
-        load_default=(_l("Speed"), _l("Friendliness"), _l("Knowledge"), _l("Solution")),
+        load_default=DEFAULT_REASONS,
         validate=[Length(max=MOST_REASONS)],
         metadata=about(
             _l("Reasons"),
@@ -111,6 +113,11 @@ class Rules:
     ask_pause: timedelta
     tell_bad: bool
     reopen_bad: bool
+
+
+def said_reason(reason: str, gettext: Callable[[str], str]) -> str:
+    """Return a reason as somebody reads it: the default ones in their language, a site's own in its words."""
+    return gettext(reason) if reason in DEFAULT_REASONS else reason
 
 
 def rules(desk: Helpdesk) -> Rules:

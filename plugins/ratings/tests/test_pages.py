@@ -232,6 +232,22 @@ def test_reasons_that_the_site_has_named_itself_are_shown_as_named(scene: Make) 
     assert "Tempo & Takt" in page.words
 
 
+def test_words_of_the_site_that_the_pages_use_too_are_not_translated(scene: Make) -> None:
+    here = scene(reasons=["Comment", "Speed"])
+    boss = here.site.world.user("Bo Boss", locale="de")
+    here.site.world.grant(boss, "manager", "support")
+    customer = here.site.browser(here.customer)
+    customer.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+    page = customer.get(f"/x/ratings/tickets/{here.number}/{here.answer.uid}")
+    assert "Comment Schnelligkeit" in page.words
+    customer.submit("rate", score="1", reasons=["Comment", "Speed"])
+    here.site.work()
+    (mail,) = mails(here.site, "", boss.primary_email or "")
+    assert "Comment, Schnelligkeit" in body(mail)
+    desk = here.site.browser(here.site.world.actor(boss)).get(f"/desk/tickets/{here.number}")
+    assert "Comment, Schnelligkeit" in desk.words
+
+
 def test_a_ticket_that_was_never_closed_is_not_called_open_again(scene: Make) -> None:
     here = scene()
     page = here.site.browser(here.customer).get(f"/x/ratings/tickets/{here.number}")
