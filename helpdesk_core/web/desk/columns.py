@@ -46,7 +46,7 @@ CORE: Final = {
     for each in (
         ListColumn("requester", _l("Requester"), "hd-col-2"),
         ListColumn("organisation", _l("Organisation"), "hd-col-3"),
-        ListColumn("department", _l("Department"), "hd-col-3"),
+        ListColumn("department", _l("Department"), "hd-col-3 hd-col-wide"),
         ListColumn("assignee", _l("Assignee"), "hd-fit hd-col-2"),
         ListColumn("status", _l("Status"), "hd-fit"),
         ListColumn("priority", _l("Priority"), "hd-fit hd-col-3", sort="priority"),
