@@ -18,7 +18,7 @@ from .models import CalendarRow, PolicyRow, Watched
 from .policies import FIELDS, TARGETS
 from .reading import step_of
 from .texts import _
-from .wording import TARGET_NAMES, duration
+from .wording import TARGET_NAMES, duration, spelled
 
 Errors = dict[str, list[str]]
 More = tuple[str, str, Sequence[tuple[str, str]] | None]
@@ -60,7 +60,7 @@ class Pages:
             names={row.id: row.name for row in rows},
             owners=owning.owners(db()),
             targets=TARGET_NAMES,
-            duration=duration,
+            spelled=spelled,
             waiting=waiting(db()),
         )
 
@@ -139,7 +139,7 @@ class Pages:
             clocks=showing.panel(self.desk, ticket),
             lines=showing.ledger(db(), ticket),
             is_watched=db().get(Watched, ticket.id) is not None,
-            duration=duration,
+            spelled=spelled,
             **rail_context(),
         )
 

@@ -71,16 +71,23 @@ def parse_duration(text: str) -> int:
 
 
 def duration(minutes: int) -> str:
-    """Return minutes as `4h 30m`; hours are not made days, since a working day is none of 24 hours."""
+    """Return minutes as `4h 30m`, which `parse_duration` reads; a working day has not 24 hours, so there are no days."""
     hours, rest = divmod(int(abs(minutes)), 60)
     parts = [f"{hours}h"] * bool(hours) + [f"{rest}m"] * bool(rest or not hours)
+    return " ".join(parts)
+
+
+def spelled(minutes: float) -> str:
+    """Return minutes as people read them in their language; `duration` is how they are typed in, in all of them."""
+    hours, rest = divmod(int(abs(minutes)), 60)
+    parts = [_("%(hours)sh", hours=hours)] * bool(hours) + [_("%(minutes)sm", minutes=rest)] * bool(rest or not hours)
     return " ".join(parts)
 
 
 def remaining(left: timedelta, *, brief: bool = False) -> str:
     """Return the time that is left, or that a target is over, in words; `brief` without minutes beside many hours."""
     minutes = abs(left) // timedelta(minutes=1)
-    text = duration(minutes - minutes % 60 if brief and minutes >= MANY else minutes)
+    text = spelled(minutes - minutes % 60 if brief and minutes >= MANY else minutes)
     return _("%(time)s left", time=text) if left >= timedelta(0) else _("%(time)s over", time=text)
 
 
@@ -98,8 +105,8 @@ def cause(values: Mapping[str, Any], by: str) -> str:
     if "before" in values:
         return _(
             "%(before)s became %(now)s: %(why)s",
-            before=duration(values["before"]),
-            now=duration(values["now"]),
+            before=spelled(values["before"]),
+            now=spelled(values["now"]),
             why=why,
         )
     return why

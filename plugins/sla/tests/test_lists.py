@@ -162,3 +162,5 @@ def test_the_list_counts_working_hours_as_the_ticket_does(site: PluginSite) -> N
     browser = site.browser(agent)
     assert "8h 59m left Resolution" in browser.get("/desk/tickets?view=open").words
     assert "8h 59m left" in browser.get(f"/desk/tickets/{number}").words
+    russian = site.browser(site.world.agent("Rita", "support", locale="ru"))
+    assert "Осталось 8 ч 59 мин" in russian.get("/desk/tickets?view=open").words
