@@ -71,7 +71,7 @@ def parse_duration(text: str) -> int:
 
 
 def duration(minutes: int) -> str:
-    """Return minutes as `4h 30m`, which `parse_duration` reads; a working day has not 24 hours, so there are no days."""
+    """Return minutes as `4h 30m`, which `parse_duration` reads; there are no days, as a working one has not 24 hours."""
     hours, rest = divmod(int(abs(minutes)), 60)
     parts = [f"{hours}h"] * bool(hours) + [f"{rest}m"] * bool(rest or not hours)
     return " ".join(parts)
