@@ -71,7 +71,7 @@ def parse_duration(text: str) -> int:
 
 
 def duration(minutes: int) -> str:
-    """Return minutes as `4h 30m`, which `parse_duration` reads; there are no days, as a working one has not 24 hours."""
+    """Return minutes as `4h 30m`, which `parse_duration` reads; not in days, as a working one has fewer hours."""
     hours, rest = divmod(int(abs(minutes)), 60)
     parts = [f"{hours}h"] * bool(hours) + [f"{rest}m"] * bool(rest or not hours)
     return " ".join(parts)
