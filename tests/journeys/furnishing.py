@@ -136,7 +136,10 @@ def furnish(desk: Helpdesk) -> None:
 
 
 def links_in_mails(desk: Helpdesk) -> list[str]:
-    """Return where links in mails lead to: a ticket, the choice of a password, a confirmed address, a rating."""
+    """Return where links in mails lead to: tickets, the choice of a password, a confirmed address, a rating.
+
+    One of the tickets is closed, which those that a walk meets first need not be.
+    """
     with desk.read() as session:
         request = session.scalars(select(AddressRequest)).one()
         user = session.get_one(User, request.user_id)
@@ -147,4 +150,5 @@ def links_in_mails(desk: Helpdesk) -> list[str]:
             f"/password/reset/{password_token(desk, user)}",
             f"/verify/{address_token(desk, request)}",
             f"/x/ratings/r/{token_of(desk, Claim(closed.id, user.id), timedelta(days=1))}",
+            f"/tickets/{closed.number}",
         ]
