@@ -22,6 +22,7 @@ from helpdesk_core.tickets.models import Ticket
 from helpdesk_core.users.links import address_token, guest_token, password_token
 from helpdesk_core.users.models import AddressRequest, User
 from helpdesk_ratings.links import Claim, token_of
+from helpdesk_ratings.models import Rating
 from helpdesk_webhooks.models import Delivery, Endpoint
 
 FORMS: dict[str, tuple[str, dict[str, object]]] = {
@@ -138,17 +139,20 @@ def furnish(desk: Helpdesk) -> None:
 def links_in_mails(desk: Helpdesk) -> list[str]:
     """Return where links in mails lead to: tickets, the choice of a password, a confirmed address, a rating.
 
-    One of the tickets is closed, which those that a walk meets first need not be.
+    One ticket is rated, and one has a rated answer, which those that a walk meets first need not be or have.
     """
     with desk.read() as session:
         request = session.scalars(select(AddressRequest)).one()
         user = session.get_one(User, request.user_id)
         tickets = session.scalars(select(Ticket).where(Ticket.requester_id == user.id).order_by(Ticket.id.desc())).all()
         closed = next(each for each in tickets if each.closed_at is not None)
+        given = session.scalars(select(Rating).where(Rating.user_id == user.id)).all()
+        rated = {each.message_id is None: each.ticket_id for each in given}
+        assert len(rated) == 2, "the demo's customer has rated no ticket, or no answer"
         return [
             f"/t/{guest_token(desk, tickets[0].id, user.id)}",
             f"/password/reset/{password_token(desk, user)}",
             f"/verify/{address_token(desk, request)}",
             f"/x/ratings/r/{token_of(desk, Claim(closed.id, user.id), timedelta(days=1))}",
-            f"/tickets/{closed.number}",
+            *(f"/tickets/{each.number}" for each in tickets if each.id in rated.values()),
         ]

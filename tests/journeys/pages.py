@@ -134,7 +134,9 @@ def _walk(app: Flask, who: str, more: list[str]) -> Iterator[tuple[Seen, TestRes
     often: Counter[str] = Counter()
     done: defaultdict[str, set[str]] = defaultdict(set)
     mine = [path for path in BEGINNINGS if who == "admin" or not path.startswith(("/desk", "/admin"))]
-    todo = [*mine, *(more if who != "admin" else ())]
+    # A link in a mail opens for whoever has it, a ticket for the customer whose it is.
+    theirs = [path for path in more if who == "customer" or (who != "admin" and not path.startswith("/tickets/"))]
+    todo = [*mine, *theirs]
     while todo:
         path = html.unescape(todo.pop(0))
         try:
