@@ -324,7 +324,7 @@ def test_where_an_article_stands_and_what_is_beside_it_goes_out_and_comes_back(k
     def placed(title: str) -> tuple[str, int | None, list[str]]:
         with desk.read() as session:
             query = select(Article.visibility, Article.category_id, Article.related).join(Text)
-            return tuple(session.execute(query.where(Text.title == title)).one())  # type: ignore[return-value]
+            return tuple(session.execute(query.where(Text.title == title)).one())  # type: ignore[return-value]  # two columns are asked for
 
     before = placed("Mail")
     assert transfer.export(desk, kb.editor, tmp_path) == 3
