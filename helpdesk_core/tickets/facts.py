@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,7 +16,6 @@ from sqlalchemy import (
     Select,
     String,
     Text,
-    bindparam,
     cast,
     literal_column,
     null,
@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from helpdesk_core.db.among import among
 from helpdesk_core.db.base import JSONText, UTCDateTime
 from helpdesk_core.glance import Glance
 from helpdesk_core.runtime import Helpdesk
@@ -33,6 +34,7 @@ from helpdesk_core.runtime import Helpdesk
 Read = Callable[[str], Any]
 Rows = Mapping[int, Sequence[Any]]
 """Rows by the ticket's id; each a named tuple of the columns after the first."""
+_Found = dict[tuple[tuple[str, str], int], list[Any]]
 
 MOST_ROWS_AT_ONCE: Final = 500
 """Databases limit how many values a statement takes."""
@@ -100,13 +102,14 @@ class _Shelf:
 
     kept: Mapping[tuple[str, str], _Kept]
     width: int
+    dialect: str
     statements: dict[tuple[int, ...], Any] = field(default_factory=dict)
 
     def statement(self, wanted: Sequence[_Kept]) -> Any:
         """Return the query for some of the facts; made once."""
         numbers = tuple(each.number for each in wanted)
         if numbers not in self.statements:
-            self.statements[numbers] = _union(wanted, self.width)
+            self.statements[numbers] = _union(wanted, self.width, self.dialect)
         return self.statements[numbers]
 
 
@@ -133,6 +136,18 @@ def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]
     return {each: rows for each in ids if (rows := found[name, each])}
 
 
+def look_ahead(desk: Helpdesk, session: Session, ticket_ids: Iterable[int]) -> None:
+    """Read what plugins keep about the tickets of a page with the page's own session: whoever asks then has it.
+
+    Nothing is said of a plugin's mistake here; it is told of when it asks.
+    """
+    page, shelf, ids = desk.glanced(), _shelf(desk), list(dict.fromkeys(ticket_ids))
+    wanted = _along(shelf, page, ids) if page is not None and ids else []
+    if page is not None and wanted:
+        with suppress(SQLAlchemyError):
+            page.found.update(_read(session, shelf, wanted, ids))
+
+
 def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Rows:
     with desk.read() as session:
         rows: dict[int, list[Any]] = defaultdict(list)
@@ -142,23 +157,33 @@ def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Row
 
 
 def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], page: Glance) -> None:
-    along = [each for each in shelf.kept.values() if len(ids) == 1 or page.shows_all or each.facts.lists]
-    wanted = [asked, *(each for each in along if each is not asked and (each.name, ids[0]) not in page.found)]
-    wanted.sort(key=lambda each: each.number)
-    by_number = {each.number: each for each in wanted}
-    read: dict[tuple[tuple[str, str], int], list[Any]] = {
-        (each.name, ticket_id): [] for each in wanted for ticket_id in ids
-    }
+    along = [each for each in _along(shelf, page, ids) if each is not asked]
+    wanted = sorted([asked, *along], key=lambda each: each.number)
     with desk.read() as session:
-        for number, ticket_id, values in _rows(session, shelf.statement(wanted), ids):
-            kept = by_number[number]
-            read[kept.name, ticket_id].append(kept.row(values))
-    page.found.update(read)
+        page.found.update(_read(session, shelf, wanted, ids))
+
+
+def _along(shelf: _Shelf, page: Glance, ids: Sequence[int]) -> list[_Kept]:
+    """Return what is read for a page together with whatever is asked for, as far as it was not read yet."""
+    shown = (each for each in shelf.kept.values() if len(ids) == 1 or page.shows_all or each.facts.lists)
+    return [each for each in shown if (each.name, ids[0]) not in page.found]
+
+
+def _read(session: Session, shelf: _Shelf, wanted: Sequence[_Kept], ids: Sequence[int]) -> _Found:
+    by_number = {each.number: each for each in wanted}
+    read: _Found = {(each.name, ticket_id): [] for each in wanted for ticket_id in ids}
+    for number, ticket_id, values in _rows(session, shelf.statement(wanted), ids):
+        kept = by_number[number]
+        read[kept.name, ticket_id].append(kept.row(values))
+    return read
 
 
 def _rows(session: Session, statement: Any, ids: Sequence[int]) -> Iterator[tuple[int, int, Sequence[str | None]]]:
+    """Return what the database has, as it is: there is nothing in it for the session to keep."""
+    connection = session.connection()
     for begin in range(0, len(ids), MOST_ROWS_AT_ONCE):
-        for number, ticket_id, *values in session.execute(statement, {"ids": ids[begin : begin + MOST_ROWS_AT_ONCE]}):
+        given = {"ids": ids[begin : begin + MOST_ROWS_AT_ONCE]}
+        for number, ticket_id, *values in connection.execute(statement, given):
             yield number, ticket_id, values
 
 
@@ -178,7 +203,7 @@ def _shelf(desk: Helpdesk) -> _Shelf:
             )
             for number, (plugin_id, each) in enumerate(gathered)
         }
-        return _Shelf(kept, max((len(each.names) for _, each in gathered), default=0))
+        return _Shelf(kept, max((len(each.names) for _, each in gathered), default=0), desk.engine.dialect.name)
 
     return desk.worked_out(("facts", *(id(each) for _, each in gathered)), make)
 
@@ -188,16 +213,20 @@ def _row(facts: TicketFacts) -> Callable[..., Any]:
     return namedtuple("Fact", facts.names)
 
 
-def _union(wanted: Sequence[_Kept], width: int) -> Select[*tuple[Any, ...]] | CompoundSelect[Any]:
-    """Return one statement for all: which facts, the ticket's id, and as many texts as the widest needs."""
-    arms = []
-    for each in wanted:
+def _union(wanted: Sequence[_Kept], width: int, dialect: str) -> Select[*tuple[Any, ...]] | CompoundSelect[Any]:
+    """Return one statement for all: which facts, the ticket's id, and as many texts as the widest needs.
+
+    It is kept short, with the widest arm first, which tells the types: drivers read very long statements anew.
+    """
+    arms: list[Select[*tuple[Any, ...]]] = []
+    for each in sorted(wanted, key=lambda each: -len(each.facts.names)):
         ticket, *others = each.facts.statement.selected_columns
-        texts = [cast(column, Text) for column in others] + [cast(null(), Text)] * (width - len(others))
-        named = [text.label(f"c{index}") for index, text in enumerate(texts)]
-        number = literal_column(str(each.number), Integer).label("number")
-        arm = each.facts.statement.with_only_columns(number, ticket.label("ticket"), *named, maintain_column_froms=True)
-        arms.append(arm.where(ticket.in_(bindparam("ids", expanding=True))))
+        nothing = literal_column("NULL", Text) if arms else cast(null(), Text)
+        texts: list[Any] = [cast(column, Text).label(f"c{at}") for at, column in enumerate(others)]
+        texts += [nothing] * (width - len(others))
+        number = literal_column(str(each.number), Integer)
+        arm = each.facts.statement.with_only_columns(number, ticket, *texts, maintain_column_froms=True)
+        arms.append(arm.where(among(dialect, ticket, "ids")))
     return arms[0] if len(arms) == 1 else union_all(*arms)
 
 

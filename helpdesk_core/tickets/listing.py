@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.db.among import among, dialect_of
+from helpdesk_core.db.rows import BY_NAME
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.filtering import TicketFilter, conditions
 from helpdesk_core.tickets.models import Ticket, TicketSeen
@@ -43,6 +44,7 @@ ROW_COLUMNS: Final[Select[*tuple[Any, ...]]] = (
     .outerjoin(ASSIGNEE, ASSIGNEE.id == Ticket.assignee_id)
     .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
     .outerjoin(TicketSeen, and_(TicketSeen.ticket_id == Ticket.id, TicketSeen.user_id == bindparam("reader")))
+    .execution_options(**BY_NAME)
 )  # fmt: skip
 """Made once, because making it takes longer than running it; `reader` is a user's id."""
 
@@ -265,7 +267,7 @@ def count_tickets(
             _count((*passing, *conditions(each, words, actor, side)), limit).scalar_subquery()
             for each in filters.values()
         ]
-        return select(*counts)
+        return select(*counts).execution_options(**BY_NAME)
 
     if side != "desk" or generation is None:
         query = make(session)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Integer,
     Select,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -156,10 +157,17 @@ def _others(reach: Reach, of_organisation: bool) -> list[Select[*tuple[Any, ...]
 
 
 def _part(*columns: Any) -> Select[*tuple[Any, ...]]:
-    """Return a select of six text columns, filled up with empty ones, so that unlike rows can share a query."""
-    texts = [literal(column, String) if isinstance(column, str) else cast(column, String(500)) for column in columns]
-    part: Select[*tuple[Any, ...]] = select(*texts, *(literal("", String) for _ in range(6 - len(columns))))
+    """Return a select of six text columns, filled up with empty ones, so that unlike rows can share a query.
+
+    Words are written out: drivers read statements of more than some 4,000 characters or 50 values anew each time.
+    """
+    texts = [_word(column) if isinstance(column, str) else cast(column, String(500)) for column in columns]
+    part: Select[*tuple[Any, ...]] = select(*texts, *(_word("") for _ in range(6 - len(columns))))
     return part
+
+
+def _word(text: str) -> ColumnElement[str]:
+    return literal_column(f"'{text}'", String)
 
 
 def _links(direction: str, here: Any, there: Any) -> Select[*tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import flask_babel
 from babel import Locale
 from babel.dates import format_date, format_timedelta
+from babel.numbers import format_decimal
 from babel.units import format_unit
 from flask import Flask, has_request_context, request
 from markupsafe import escape
@@ -93,9 +94,14 @@ def manner() -> Manner:
     """Return how this request writes, found out once."""
     mine = state()
     if mine.manner is None:
-        locale, zone = flask_babel.get_locale() or Locale("en"), flask_babel.get_timezone() or UTC
-        mine.manner = Manner(locale, zone, _texts(str(locale)))
+        spoken_here = language()
+        mine.manner = Manner(_locale(spoken_here), ZoneInfo(time_zone()), _texts(spoken_here))
     return mine.manner
+
+
+@lru_cache
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def gettext(text: str, /, **values: Any) -> str:
@@ -255,8 +261,7 @@ def _relative(seconds: int, locale: str) -> str:
 
 def number(value: float) -> str:
     """Return a number as the person writes it."""
-    text: str = flask_babel.format_decimal(value)
-    return text
+    return format_decimal(value, locale=manner().locale)
 
 
 def file_size(size: int) -> str:

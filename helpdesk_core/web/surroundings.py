@@ -1,19 +1,21 @@
 """What every template can use: the site, the person, navigation, slots."""
 
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
+from typing import Any, overload
 
 from flask import Flask, request, url_for
 
 from helpdesk_core.actor import Actor
 from helpdesk_core.web import hooks
 from helpdesk_core.web.admin.navigation import admin_nav
+from helpdesk_core.web.asking_ahead import collected
 from helpdesk_core.web.context import current_actor, current_desk, state
 from helpdesk_core.web.localisation import gettext, language, languages, ngettext, spoken, text_direction
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.parts import Link
 from helpdesk_core.web.security import csrf_token
-from helpdesk_core.web.slots import slot
+from helpdesk_core.web.slots import on_portal, slot
 
 ADMIN_PERMISSIONS = (
     "settings.manage",
@@ -53,7 +55,7 @@ def _surroundings(actor: Actor) -> dict[str, Any]:
         "root": request.script_root,
         "me": _me(actor),
         "actor": actor,
-        "portal_nav": portal_nav(actor) if not request.path.startswith(("/desk", "/admin")) else [],
+        "portal_nav": Entries(lambda: portal_nav(actor)) if on_portal() else [],
         "admin_nav": admin_nav(),
     }
 
@@ -68,8 +70,34 @@ def portal_nav(actor: Actor) -> list[dict[str, Any]]:
     links = [Link(label=_("Ask for help"), href=url_for("portal.new_ticket"), order=10)]
     if actor.is_signed_in:
         links.append(Link(label=_("My tickets"), href=url_for("portal.tickets"), order=20))
-    links += current_desk().hooks.collect(hooks.portal_links, actor=actor)
+    links += collected(hooks.portal_links, actor=actor)
     return as_items(links)
+
+
+class Entries(Sequence[dict[str, Any]]):
+    """A navigation that is put together when a template looks at it, so that plugins are asked with the page's rest."""
+
+    def __init__(self, make: Callable[[], list[dict[str, Any]]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> list[dict[str, Any]]:
+        return self._make()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._made)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        return self._made[index]
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def as_items(links: list[Link]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from helpdesk_core.web import hooks
 from helpdesk_core.web.asking_ahead import Question, ask_ahead, collected
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, state
 from helpdesk_core.web.localisation import gettext as _
-from helpdesk_core.web.slots import of_slot
+from helpdesk_core.web.slots import of_layout
 from helpdesk_core.web.surroundings import as_items
 
 MANY: Final = 1000
@@ -165,7 +165,7 @@ def of_rail() -> list[Question]:
     """Return what plugins are asked for the desk's layout, slots of every page among it."""
     actor = {"actor": current_actor()}
     layout = [Question(hooks.desk_links, actor), Question(hooks.desk_commands, actor)]
-    return [*layout, of_slot("page.head"), of_slot("page.foot")]
+    return [*layout, *of_layout()]
 
 
 def shown_count(count: int) -> str:

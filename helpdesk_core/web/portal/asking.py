@@ -21,6 +21,7 @@ from helpdesk_core.tickets.opening import open_ticket
 from helpdesk_core.users.addresses import normalise
 from helpdesk_core.users.visitors import check_visitor
 from helpdesk_core.web import hooks
+from helpdesk_core.web.asking_ahead import ask_ahead
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db
 from helpdesk_core.web.drafts import drafted
 from helpdesk_core.web.localisation import gettext as _
@@ -30,6 +31,7 @@ from helpdesk_core.web.portal.home import SHORT, answers_to, finds_answers
 from helpdesk_core.web.portal.questions import Question, answers, labels, questions
 from helpdesk_core.web.resent import MARK, OTHER_CONTENT, SentBefore, content_mark, sent_before
 from helpdesk_core.web.routing import PUBLIC, Routes
+from helpdesk_core.web.slots import of_layout, of_slot
 from helpdesk_core.web.submitted import (
     EXPECTED,
     begin_anew,
@@ -215,6 +217,7 @@ def _page(form: Form) -> str:
     actor, desk = current_actor(), current_desk()
     asks = bool(desk.hooks.implementers(hooks.ticket_form_fields))
     named = {"department": _("About"), "subject": _("Subject"), "body": _("Message"), "email": _("E-mail address")}
+    ask_ahead([*of_layout(), of_slot("portal.ticket.new")])
     return render_template(
         "portal/new_ticket.html",
         form=form,

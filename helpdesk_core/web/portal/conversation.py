@@ -22,15 +22,17 @@ from helpdesk_core.tickets.posting import Posted
 from helpdesk_core.tickets.queries import conversation, find_ticket, participants
 from helpdesk_core.tickets.rights import visible
 from helpdesk_core.tickets.seen import mark_seen, seen_at
+from helpdesk_core.web.asking_ahead import ask_ahead
 from helpdesk_core.web.context import close_session, current_actor, current_desk, db, signed_in
 from helpdesk_core.web.letters import as_letter
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
-from helpdesk_core.web.message_parts import message_parts
+from helpdesk_core.web.message_parts import message_parts, of_messages
 from helpdesk_core.web.oversize import refuse_left_out
 from helpdesk_core.web.portal.words import standing
 from helpdesk_core.web.resent import MARK, OTHER_CONTENT, content_mark, sent_before
 from helpdesk_core.web.routing import CUSTOMER, Routes
+from helpdesk_core.web.slots import of_layout, of_slot
 from helpdesk_core.web.submitted import (
     EXPECTED,
     begin_anew,
@@ -184,6 +186,8 @@ def _page(actor: Actor, ticket: Ticket, error: HelpdeskError | None = None, kept
     if read is None or read < ticket.updated_at:
         mark_seen(desk, actor, ticket)
     late = needs_follow_up(ticket, desk.now())
+    slots = [of_slot(name, ticket=ticket) for name in ("portal.ticket.foot", "portal.ticket.sidebar")]
+    ask_ahead([*of_layout(), of_messages(messages, ticket), *slots])
     return render_template(
         "portal/ticket.html",
         ticket=ticket,

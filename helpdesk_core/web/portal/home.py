@@ -14,10 +14,12 @@ from helpdesk_core.tickets.listing import Page, count_tickets, list_tickets
 from helpdesk_core.tickets.results import SearchPage, search_tickets
 from helpdesk_core.tickets.searching import read_search
 from helpdesk_core.web import hooks
+from helpdesk_core.web.asking_ahead import ask_ahead
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in, words
 from helpdesk_core.web.parts import Answer
 from helpdesk_core.web.portal.words import listed
 from helpdesk_core.web.routing import PUBLIC, Routes
+from helpdesk_core.web.slots import of_layout, of_slot
 
 routes = Routes("portal")
 
@@ -38,6 +40,7 @@ def home() -> Any:
             current_desk(), db(), actor, {"waiting": WAITING}, side="portal", generation=signed.generation
         )
     searches = actor.is_signed_in or finds_answers()
+    ask_ahead([*of_layout(), of_slot("portal.status"), of_slot("portal.home")])
     return render_template("portal/home.html", waiting=counts["waiting"], searches=searches, finds=finds_answers())
 
 

@@ -40,10 +40,12 @@ def rates(desk: Helpdesk, session: Session, actor: Actor, ticket: Ticket) -> boo
     if actor.user_id is None or actor.kind not in ("user", "guest"):
         return False
     if actor.user_id != ticket.requester_id:
+        if not rules(desk).copied:
+            return False
         in_copy = select(Participant.id).where(
             Participant.ticket_id == ticket.id, Participant.user_id == actor.user_id, Participant.role == "cc"
         )
-        if not rules(desk).copied or session.scalar(in_copy) is None:
+        if session.scalar(in_copy) is None:
             return False
     return not _is_staff(desk, session, actor, ticket)
 

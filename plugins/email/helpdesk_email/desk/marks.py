@@ -13,6 +13,7 @@ from helpdesk_core.api import Actor, Helpdesk, Panel
 from helpdesk_core.api.db import UTCDateTime
 from helpdesk_core.api.mail import Mailbox, OutgoingMail
 from helpdesk_core.api.tickets import Message, Ticket
+from helpdesk_core.api.web import db
 
 from ..sentences import as_read
 from ..texts import texts
@@ -87,7 +88,7 @@ def fates(session: Session, message_ids: Sequence[int]) -> Mapping[int, Fate]:
     if not message_ids:
         return {}
     found: dict[int, Fate] = {}
-    for row in session.execute(_FATES, {"messages": message_ids}):
+    for row in session.connection().execute(_FATES, {"messages": message_ids}):
         fate = found.setdefault(row.message_id, Fate([], []))
         if row.what == BOUNCED:
             fate.bounces.append(Bounce(row.name, as_read(row.error), bool(row.number), bool(row.suppressed)))
@@ -104,8 +105,7 @@ def marks_under_messages(
     """Return for staff how messages left, whom they did not reach, and which mails were signed or encrypted."""
     if not actor.is_staff or not actor.may("ticket.read", ticket.department_id):
         return {}
-    with desk.read() as session:
-        found = fates(session, [each.id for each in messages])
+    found = fates(db(), [each.id for each in messages])
     protected = {
         each.id: protection_words(each.details["protection"]) for each in messages if "protection" in each.details
     }
