@@ -95,3 +95,57 @@ def test_other_pages_of_the_desk_show_what_they_ask_for_themselves(signed_in: Br
     page = signed_in.get("/desk/tickets/new")
     assert page.words.count("A link of mine") == page.words.count("foot") == 1
     assert [each for each in asked if "desk_links" in each] == [["desk_links", "page_foot"]]
+
+
+class Outside:
+    """Fills what every page of the portal shows of plugins, and a ticket's."""
+
+    @hookimpl(hooks.portal_links)
+    def links(self) -> Sequence[Link]:
+        return [Link(label="A link of mine", href="/x/mine/", order=5)]
+
+    @hookimpl(hooks.page_head)
+    def head(self) -> Panel | None:
+        return said("head")
+
+    @hookimpl(hooks.portal_footer)
+    def footer(self) -> Panel | None:
+        return said("footer")
+
+    @hookimpl(hooks.portal_ticket_foot)
+    def foot(self, ticket: Ticket) -> Panel | None:
+        return said(f"foot of {ticket.number}")
+
+    @hookimpl(hooks.message_parts)
+    def parts(self, messages: Sequence[Message]) -> Mapping[int, Panel]:
+        return {messages[0].id: said("below")}
+
+
+LAYOUT = {"portal_links", "page_head", "portal_footer"}
+
+
+@pytest.fixture
+def customer(browser: Browser, desk: Helpdesk, world: World) -> Browser:
+    desk.hooks.register(Outside(), "mine")
+    world.department("support")
+    world.customer(password="three blue lamps", address="ann@example.com")
+    browser.login("ann@example.com", "three blue lamps")
+    return browser
+
+
+@pytest.mark.parametrize("path", ["/", "/tickets", "/tickets/new", "/account"])
+def test_a_page_of_the_portal_asks_once(customer: Browser, asked: list[list[str]], path: str) -> None:
+    asked.clear()
+    page = customer.get(path)
+    assert [*map(set, asked)] == [LAYOUT]
+    assert page.words.count("A link of mine") == page.words.count("footer") == 1
+
+
+def test_a_customers_ticket_asks_once(customer: Browser, world: World, asked: list[list[str]]) -> None:
+    number = world.ticket_for("ann@example.com").ticket.number
+    customer.get(f"/tickets/{number}")  # the first visit is noted
+    asked.clear()
+    page = customer.get(f"/tickets/{number}")
+    assert [*map(set, asked)] == [{*LAYOUT, "portal_ticket_foot", "message_parts"}]
+    for words in ("A link of mine", "footer", f"foot of {number}", "below"):
+        assert page.words.count(words) == 1, words
