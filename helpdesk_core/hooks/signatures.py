@@ -12,6 +12,8 @@ _UNIONS = (Union, types.UnionType)
 _TEXTS = (str, bytes)
 """Python takes a text for a sequence of texts; as a result of a hook that is always a mistake."""
 
+_PLAIN = (str, int, bool, bytes)
+
 Check = Callable[[object], bool]
 
 
@@ -100,7 +102,7 @@ def _make_check(annotation: Any) -> Check:
         return lambda value: any(check(value) for check in checks)
     if origin is Literal:
         return lambda value: value in parts
-    if annotation in (str, int, bool, bytes):
+    if annotation in _PLAIN:
         return lambda value: isinstance(value, annotation)
     return _class_check(annotation, origin, parts)
 
@@ -110,26 +112,47 @@ _known_check = functools.cache(_make_check)
 
 def _class_check(annotation: Any, origin: Any, parts: tuple[Any, ...]) -> Check:
     inner = [_check_for(part) for part in parts if part is not ...]
+    whole = [_check_for_all(part) for part in parts if part is not ...]
     fixed = origin is tuple and not (len(parts) == 2 and parts[1] is ...)
 
     def check(value: object) -> bool:
         if (parts and isinstance(value, _TEXTS)) or not _is_instance(value, origin or annotation):
             return False
         if isinstance(value, Mapping) and len(parts) == 2:
-            key_fits, item_fits = inner
-            return all(key_fits(key) and item_fits(item) for key, item in value.items())
+            keys_fit, items_fit = whole
+            return keys_fit(value.keys()) and items_fit(value.values())
         if isinstance(value, tuple) and fixed:
             return len(value) == len(inner) and all(fits(item) for item, fits in zip(value, inner, strict=True))
         if isinstance(value, type):
             return True
         if isinstance(value, Collection) and parts:
-            return all(map(inner[0], value))
+            return whole[0](value)
         class_: type = type(value)
         if dataclasses.is_dataclass(class_):
             return all(matches(getattr(value, name), wanted) for name, wanted in _field_types(class_))
         return True
 
     return check
+
+
+def _check_for_all(annotation: Any) -> Callable[[Collection[Any]], bool]:
+    """Return the check for all values of a collection; where texts and numbers are wanted, their types tell at once."""
+    fits, plain = _check_for(annotation), _plain_types(annotation)
+    if not plain:
+        return lambda values: all(map(fits, values))
+    return lambda values: plain.issuperset(map(type, values)) or all(map(fits, values))
+
+
+def _plain_types(annotation: Any) -> frozenset[type]:
+    """Return types whose values are certainly right; none for an annotation that is not of plain values only."""
+    if annotation in _PLAIN:
+        return frozenset({annotation})
+    if annotation is None or annotation is type(None):
+        return frozenset({type(None)})
+    if typing.get_origin(annotation) in _UNIONS:
+        found = [_plain_types(part) for part in typing.get_args(annotation)]
+        return frozenset().union(*found) if all(found) else frozenset()
+    return frozenset()
 
 
 @functools.cache

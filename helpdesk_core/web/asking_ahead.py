@@ -30,7 +30,7 @@ class Question:
 
 def ask_ahead(questions: Iterable[Question]) -> None:
     """Ask plugins all of it at once, and keep the answers for the page."""
-    if state().surroundings is None:
+    if state().known_to_all is None:
         current_app.update_template_context({})  # what all templates know is not to be found on a plugin's time
     together, kept = current_desk().hooks.together(), state().answers
     for each in questions:

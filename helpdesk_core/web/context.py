@@ -49,7 +49,7 @@ class PageState:
     signed_in: SignedIn | None = None
     actor: Actor = ANONYMOUS
     loaded: bool = False
-    surroundings: tuple[Actor, dict[str, Any]] | None = None
+    known_to_all: tuple[Actor, dict[str, Any]] | None = None
     """What all templates of the request share, and for whom it was put together."""
     manner: Manner | None = None
     look: "Theming | None" = None

@@ -10,8 +10,8 @@ from helpdesk_core.actor import Actor
 from helpdesk_core.web import hooks
 from helpdesk_core.web.admin.navigation import admin_nav
 from helpdesk_core.web.asking_ahead import collected
-from helpdesk_core.web.context import current_actor, current_desk, state
-from helpdesk_core.web.localisation import gettext, language, languages, ngettext, spoken, text_direction
+from helpdesk_core.web.context import current_actor, current_desk
+from helpdesk_core.web.localisation import gettext, languages, manner, ngettext, spoken, text_direction
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.parts import Link
 from helpdesk_core.web.security import csrf_token
@@ -38,17 +38,11 @@ def register_surroundings(app: Flask) -> None:
 
 
 def surroundings() -> dict[str, Any]:
-    """Return what depends on the request, put together once for the page and the panels on it."""
-    mine, actor = state(), current_actor()
-    if mine.surroundings is None or mine.surroundings[0] is not actor:
-        mine.surroundings = (actor, _surroundings(actor))
-    return dict(mine.surroundings[1])
-
-
-def _surroundings(actor: Actor) -> dict[str, Any]:
+    """Return what depends on the request."""
+    actor = current_actor()
     return {
         "site": current_desk().settings.site(),
-        "lang": language().replace("_", "-"),
+        "lang": str(manner().locale).replace("_", "-"),
         "text_dir": text_direction(),
         "here": request.full_path.rstrip("?") if request.method == "GET" else "",
         "languages": [] if actor.is_signed_in else languages(),

@@ -11,6 +11,8 @@ from typing import Any, Final
 from flask import Flask, has_request_context, request
 from werkzeug.routing import Rule
 
+from helpdesk_core.web.context import current_actor, state
+
 
 class LateRule(Rule):
     """A rule that matches like any other."""
@@ -36,11 +38,25 @@ _SPECIAL: Final = frozenset({"_anchor", "_method", "_scheme", "_external"})
 
 
 class PagesApp(Flask):
-    """Flask, which builds no address of a page twice."""
+    """Flask, which builds no address of a page twice, nor what all templates of a page share."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._addresses: dict[tuple[Any, ...], str] = {}
+
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Add what all templates know, found out once for a page and who asks for it; see Flask."""
+        if not has_request_context():
+            super().update_template_context(context)
+            return
+        mine, actor = state(), current_actor()
+        if mine.known_to_all is None or mine.known_to_all[0] is not actor:
+            shared: dict[str, Any] = {}
+            super().update_template_context(shared)
+            mine.known_to_all = (actor, shared)
+        given = context.copy()
+        context.update(mine.known_to_all[1])
+        context.update(given)
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """Return the address; see Flask."""
