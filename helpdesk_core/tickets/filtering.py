@@ -87,19 +87,19 @@ def conditions(
     if wanted.number:
         found.append(Ticket.number.in_(wanted.number))
     if wanted.status:
-        found.append(Ticket.status_id.in_([words.status(key).id for key in wanted.status]))
+        found.append(_one_of(Ticket.status_id, [words.status(key).id for key in wanted.status]))
     if wanted.state:
         found.append(_in_states(wanted.state, words))
     if wanted.department:
         # Who asks as a customer learns of no department whether it is there.
         keys = [key for key in wanted.department if side == "desk" or key in words.departments]
-        found.append(Ticket.department_id.in_([words.department(key).id for key in keys]))
+        found.append(_one_of(Ticket.department_id, [words.department(key).id for key in keys]))
     if wanted.priority:
-        found.append(Ticket.priority_id.in_([words.priority(key).id for key in wanted.priority]))
+        found.append(_one_of(Ticket.priority_id, [words.priority(key).id for key in wanted.priority]))
     if wanted.type:
         found.append(Ticket.type_id.in_([kind.id for key in wanted.type if (kind := words.type(key))]))
     if wanted.waiting_on:
-        found.append(Ticket.waiting_on.in_(wanted.waiting_on))
+        found.append(_one_of(Ticket.waiting_on, wanted.waiting_on))
     if wanted.assignee:
         found.append(_person(Ticket.assignee_id, wanted.assignee, actor))
     if wanted.requester:
@@ -125,6 +125,12 @@ def conditions(
     if wanted.text:
         found += text_conditions(read_search(wanted.text, actor, words), words, actor, side, found_ids)
     return found
+
+
+def _one_of(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of some values; a list of one is no list, which is sent sooner."""
+    condition: ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)
+    return condition
 
 
 def _of_plugins(asked: Sequence[str], words: Vocabulary) -> list[ColumnElement[bool]]:

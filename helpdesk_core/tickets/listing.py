@@ -199,7 +199,7 @@ def _read(
             asked = question.first
         else:
             asked = parts[number].of(ROW_COLUMNS, passing, reached, limit - len(rows), back=back)
-        found = connection.execute(asked, {"reader": actor.user_id or 0})
+        found = connection.execute(asked, {"reader": actor.user_id or 0}).all()
         rows += [(number, row) for row in found]
         if len(rows) >= limit:
             break

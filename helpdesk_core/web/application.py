@@ -1,6 +1,8 @@
 """The Flask application: core's pages, and those of plugins, around an opened helpdesk."""
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -25,6 +27,18 @@ from helpdesk_core.web.url_rules import LateRule, PagesApp
 MEGABYTE = 1024 * 1024
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions in a signed cookie; what signs is made once, as every request asks for it."""
+
+    _signing: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs; the key of an application does not change while it lives."""
+        if self._signing is None:
+            self._signing = super().get_signing_serializer(app)
+        return self._signing
+
+
 def build_web(desk: Helpdesk) -> Flask:
     """Return the application with every route; a plugin whose routes do not fit is failed, and the rest goes on."""
     for spec in (hooks.template_globals, hooks.ticket_columns, hooks.content_sources):
@@ -37,6 +51,7 @@ def build_web(desk: Helpdesk) -> Flask:
     app.extensions["helpdesk"] = desk
     site = desk.settings.site()
     app.secret_key = desk.secret
+    app.session_interface = Sessions()
     app.config.update(
         SESSION_COOKIE_NAME="hd_flash",
         SESSION_COOKIE_SAMESITE="Lax",

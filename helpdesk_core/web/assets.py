@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from flask import Flask, Response, has_request_context, request
 from werkzeug.exceptions import NotFound
@@ -57,6 +58,10 @@ class Asset:
         return mimetypes.guess_type(self.file.name)[0] or "application/octet-stream"
 
 
+MOST_KEPT: Final = 1000
+"""How many addresses are kept, and for how many paths that a site may stand below."""
+
+
 class Assets:
     """All static files of one app: the site's own, the theme's, core's and the plugins'.
 
@@ -78,6 +83,7 @@ class Assets:
         self._paths: dict[str, str] = {}
         self._assets: dict[str, Asset] = {}
         self._addresses: dict[str, str] = {}
+        self._rooted_addresses: dict[str, dict[str, str]] = {}
         for layer in layers:
             for path, file in layer.files():
                 self._files[layer.prefix + path] = file
@@ -101,6 +107,12 @@ class Assets:
                 return self._rooted(f"/static/{path}")
             known = self._addresses[path] = self._hashed(address)
         return self._rooted(known)
+
+    def addresses(self, root: str) -> dict[str, str]:
+        """Return where addresses by path are kept for pages below that path; while files may change, for one page."""
+        if self.watch or (len(self._rooted_addresses) >= MOST_KEPT and root not in self._rooted_addresses):
+            return {}
+        return self._rooted_addresses.setdefault(root, {})
 
     def at(self, address: str) -> str:
         """The full address, with hash, of a file known by its address."""
@@ -162,13 +174,18 @@ def register(app: Flask, assets: Assets, shown: Callable[[], Assets] | None = No
     app.add_url_rule("/x-static/<path:path>", "plugin_static", serve)
 
     def asset(path: str) -> str:
-        """Return the address of a file, found out once for a page: it shows a hundred icons out of one."""
+        """Return the address of a file, kept: a page shows a hundred icons out of one, and the next page again."""
         if not has_request_context():
             return current().url(path)
-        addresses = state().addresses
-        if path not in addresses:
-            addresses[path] = current().url(path)
-        return addresses[path]
+        mine = state()
+        if mine.addresses is None:
+            mine.addresses = current().addresses(request.script_root)
+        found = mine.addresses.get(path)
+        if found is None:
+            found = current().url(path)
+            if len(mine.addresses) < MOST_KEPT:
+                mine.addresses[path] = found
+        return found
 
     app.jinja_env.globals["asset"] = asset
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request
+from flask.globals import _cv_app
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
@@ -28,7 +29,6 @@ LANGUAGE_COOKIE = "hd_language"
 
 _COOKIELESS = "helpdesk.cookieless"
 
-_globals = cast(Any, g)._get_current_object
 T = TypeVar("T")
 
 
@@ -60,8 +60,8 @@ class PageState:
     """The moment that "3 minutes ago" is reckoned from, all over the page."""
     setting: object = None
     """What `drawn.setting` has found."""
-    addresses: dict[str, str] = field(default_factory=dict)
-    """Of static files, by path, as far as the page has named them."""
+    addresses: dict[str, str] | None = None
+    """Of static files, by path, as far as pages in this look have named them."""
     found: dict[Hashable, Any] = field(default_factory=dict)
     """What `once` has found."""
     opened: ExitStack = field(default_factory=ExitStack)
@@ -74,11 +74,10 @@ def current_desk() -> Helpdesk:
 
 def state() -> PageState:
     """Return the request's own state."""
-    own = _globals()  # the proxy looks it up anew for each attribute, and this is asked hundreds of times for a page
     try:
-        mine: PageState = own.helpdesk
-    except AttributeError:
-        mine = own.helpdesk = PageState()
+        mine: PageState = _cv_app.get().g.helpdesk  # what `g` is: a proxy takes long, and a page asks hundreds of times
+    except (AttributeError, LookupError):
+        mine = g.setdefault("helpdesk", PageState())
     return mine
 
 

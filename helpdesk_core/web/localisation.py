@@ -60,8 +60,11 @@ def language() -> str:
     desk = current_desk()
     own, here = _own("locale"), request.cookies.get(LANGUAGE_COOKIE)
     wishes = (own, here) if _is_account() else (here, own)
+    for name in wishes:
+        if name and (offered := desk.catalogues.offered(name)) is not None:
+            return str(offered)
     accepted = [tag for tag, quality in request.accept_languages if quality > 0]
-    for name in (*wishes, *accepted[:ACCEPTED], desk.settings.site().language):
+    for name in (*accepted[:ACCEPTED], desk.settings.site().language):
         if (offered := desk.catalogues.offered(name)) is not None:
             return str(offered)
     return "en"

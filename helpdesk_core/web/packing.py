@@ -25,12 +25,16 @@ def pack(response: Response) -> Response:
     An answer with a strong ETag stays as it is, since the tag stands for exactly its bytes (RFC 9110, 8.8.1); so does
     one that is streamed, a part of something, packed already, or not to be transformed.
     """
-    if response.mimetype not in KINDS or response.content_encoding or response.direct_passthrough:
+    headers = response.headers
+    if response.mimetype not in KINDS or "Content-Encoding" in headers or response.direct_passthrough:
         return response
-    tag, weak = response.get_etag()
+    tag, weak = response.get_etag() if "ETag" in headers else (None, None)
     if (tag is not None and not weak) or response.cache_control.no_transform:
         return response
-    response.vary.add("Accept-Encoding")
+    if "Vary" in headers:
+        response.vary.add("Accept-Encoding")
+    else:
+        headers["Vary"] = "Accept-Encoding"
     if response.status_code == 206 or response.is_streamed or not request.accept_encodings["gzip"]:
         return response
     body = response.get_data()

@@ -40,10 +40,13 @@ class Looks:
 
     def current(self) -> "Theming":
         """Return the look of the page at hand, found out once."""
-        if not has_request_context():
+        try:
+            mine = state()
+        except RuntimeError:  # no application at work
             return self.active
-        mine = state()
         if mine.look is None:
+            if not has_request_context():
+                return self.active
             name = self.tried
             mine.look = (self._of(name) if name else None) or self.active
         return mine.look

@@ -64,16 +64,21 @@ USUAL: Final = ("requester", "department", "assignee", "status", "priority")
 """What a list shows if nobody has chosen: these, all columns of plugins, and when it was changed."""
 
 
-def every_column() -> dict[str, ListColumn]:
+def every_column() -> Mapping[str, ListColumn]:
     """Return the columns there are, by key, in the usual order: those shown if nobody has chosen come first."""
-    orders = narrowing(current_desk()).orders
-    plugins: dict[str, ListColumn] = {}
-    for plugin_id, columns in current_desk().gather(hooks.ticket_columns):
-        for column in columns:
+    desk = current_desk()
+    gathered = [(plugin_id, each) for plugin_id, columns in desk.gather(hooks.ticket_columns) for each in columns]
+
+    def make() -> Mapping[str, ListColumn]:
+        orders = narrowing(desk).orders
+        plugins: dict[str, ListColumn] = {}
+        for plugin_id, column in gathered:
             key, sort = f"{plugin_id}.{column.key}", f"{plugin_id}.{column.sort}"
             plugins[key] = ListColumn(key, column.label, sort=sort if sort in orders else "", plugin_id=plugin_id)
-    usual = {key: CORE[key] for key in USUAL} | plugins | {"updated": CORE["updated"]}
-    return usual | CORE
+        usual = {key: CORE[key] for key in USUAL} | plugins | {"updated": CORE["updated"]}
+        return usual | CORE
+
+    return desk.worked_out(("columns", *(id(each) for _, each in gathered)), make)
 
 
 def usual_columns() -> list[str]:
@@ -102,7 +107,8 @@ _TIMES: Final = {
     "customer": "last_customer_at",
     "agent": "last_agent_at",
 }
-_READER: Final = TicketRow._fields.index("seen_at")
+_MOMENTS: Final = TicketRow._fields.index("created_at")
+"""Where a row's moments begin, of which `updated_at` moves with every other."""
 
 
 def keys(
@@ -117,7 +123,7 @@ def keys(
         if LazyText in map(type, own):
             own = [spoken(each) for each in own]
         written = [relative(when) for time in times if (when := time(row)) is not None]
-        shown = (row[:_READER], row[_READER + 1 :], row.is_unread)
+        shown = (row[:_MOMENTS], row.updated_at, row.is_unread)
         found[row.id] = (*shown, same, *written, *own, *map(type, own), *cells.tags.get(row.id, ()))
     return found
 
