@@ -228,7 +228,7 @@ def read_rows(
     It goes to the database as it is, as there is nothing in it for the session to keep.
     """
     names = _names(words)
-    found = session.connection().execute(asked, {**values, "reader": actor.user_id or 0})
+    found = session.connection().execute(asked, {**values, "reader": actor.user_id or 0}).all()
     return [(_row(row, names), row) for row in found]
 
 
