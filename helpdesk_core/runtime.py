@@ -147,14 +147,19 @@ class Helpdesk:
         return self.clock()
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self, *, with_page: bool = False) -> Iterator[Session]:
         """Open a session for reading; what it sees is one consistent state on SQLite, committed rows elsewhere.
 
-        Inside a unit of work of this helpdesk it is the unit's own session, which sees what the unit has written.
+        Inside a unit of work of this helpdesk it is the unit's own session, which sees what the unit has written. While
+        a page is read, `with_page` takes the page's session, which saves a connection; not for what was just written.
         """
         running = _unit.get()
         if running is not None and running.desk is self:
             yield running.session
+            return
+        page = present_glance() if with_page else None
+        if page is not None and page.session is not None:
+            yield page.session
             return
         with self._fresh() as session:
             yield session

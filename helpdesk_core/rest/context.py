@@ -43,8 +43,8 @@ def db() -> Session:
     """Return the request's session for reading, opened when first asked for and closed at the end of the request."""
     mine = _state()
     if mine.session is None:
-        mine.opened.enter_context(glance(shows_all=True))
         mine.session = mine.opened.enter_context(current_desk().read())
+        mine.opened.enter_context(glance(mine.session, shows_all=True))
     return mine.session
 
 

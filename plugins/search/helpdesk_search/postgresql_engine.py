@@ -179,7 +179,7 @@ class PostgreSQLEngine(Engine):
     def _ask(self, statement: str, values: dict[str, Any], fitting: str) -> list[str]:
         """Return the first column of what a statement finds; `fitting` are conditions on documents."""
         asked = statement.format(table=self._rows.name, fitting=fitting, titled=FITS.replace("asked", "titled"))
-        with _broken(), self._desk.read() as session:
+        with _broken(), self._desk.read(with_page=True) as session:
             return [row[0] for row in session.connection().exec_driver_sql(asked, values)]
 
     def _ask_without_scans(self, statement: str, values: Mapping[str, Any], fitting: str = "") -> list[str]:
@@ -188,7 +188,7 @@ class PostgreSQLEngine(Engine):
         It is told not to, for this transaction, in one message with the statement. Where there is no transaction the
         message is one.
         """
-        with _broken(), self._desk.read() as session:
+        with _broken(), self._desk.read(with_page=True) as session:
             connection = session.connection()
             psycopg: Any = connection.dialect.dbapi
             asked = NO_SCANS + statement.format(table=self._rows.name, fitting=fitting)

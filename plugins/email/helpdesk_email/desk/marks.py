@@ -13,7 +13,6 @@ from helpdesk_core.api import Actor, Helpdesk, Panel
 from helpdesk_core.api.db import UTCDateTime
 from helpdesk_core.api.mail import Mailbox, OutgoingMail
 from helpdesk_core.api.tickets import Message, Ticket
-from helpdesk_core.api.web import db
 
 from ..sentences import as_read
 from ..texts import texts
@@ -105,7 +104,8 @@ def marks_under_messages(
     """Return for staff how messages left, whom they did not reach, and which mails were signed or encrypted."""
     if not actor.is_staff or not actor.may("ticket.read", ticket.department_id):
         return {}
-    found = fates(db(), [each.id for each in messages])
+    with desk.read(with_page=True) as session:
+        found = fates(session, [each.id for each in messages])
     protected = {
         each.id: protection_words(each.details["protection"]) for each in messages if "protection" in each.details
     }
