@@ -128,28 +128,17 @@ def facts_of(desk: Helpdesk, plugin_id: str, key: str, ticket_ids: Iterable[int]
     found = page.found
     name = asked.name
     if missing := [each for each in ids if (name, each) not in found]:
-        try:
+        with suppress(SQLAlchemyError):  # one plugin's mistake; who asks is told of no mistake but its own
             _read_all(desk, shelf, asked, missing, page)
-        except SQLAlchemyError:  # one plugin's mistake; who asks is told of no mistake but its own
+        if any((name, each) not in found for each in missing):
             alone = _one(desk, shelf, asked, missing)
             found.update({(name, each): alone.get(each, ()) for each in missing})
     return {each: rows for each in ids if (rows := found[name, each])}
 
 
-def look_ahead(desk: Helpdesk, session: Session, ticket_ids: Iterable[int]) -> None:
-    """Read what plugins keep about the tickets of a page with the page's own session: whoever asks then has it.
-
-    Nothing is said of a plugin's mistake here; it is told of when it asks.
-    """
-    page, shelf, ids = desk.glanced(), _shelf(desk), list(dict.fromkeys(ticket_ids))
-    wanted = _along(shelf, page, ids) if page is not None and ids else []
-    if page is not None and wanted:
-        with suppress(SQLAlchemyError):
-            page.found.update(_read(session, shelf, wanted, ids))
-
-
 def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Rows:
     with desk.read() as session:
+        session.flush()  # a unit of work is told of what it has written so far
         rows: dict[int, list[Any]] = defaultdict(list)
         for _, ticket_id, values in _rows(session, shelf.statement([asked]), ids):
             rows[ticket_id].append(asked.row(values))
@@ -159,7 +148,7 @@ def _one(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int]) -> Row
 def _read_all(desk: Helpdesk, shelf: _Shelf, asked: _Kept, ids: Sequence[int], page: Glance) -> None:
     along = [each for each in _along(shelf, page, ids) if each is not asked]
     wanted = sorted([asked, *along], key=lambda each: each.number)
-    with desk.read() as session:
+    with desk.read(with_page=True) as session:
         page.found.update(_read(session, shelf, wanted, ids))
 
 
@@ -170,12 +159,17 @@ def _along(shelf: _Shelf, page: Glance, ids: Sequence[int]) -> list[_Kept]:
 
 
 def _read(session: Session, shelf: _Shelf, wanted: Sequence[_Kept], ids: Sequence[int]) -> _Found:
+    """Return rows, without those of facts of which one cannot be read: that is for whoever asks for them to know."""
     by_number = {each.number: each for each in wanted}
     read: _Found = {(each.name, ticket_id): [] for each in wanted for ticket_id in ids}
+    unreadable = set()
     for number, ticket_id, values in _rows(session, shelf.statement(wanted), ids):
         kept = by_number[number]
-        read[kept.name, ticket_id].append(kept.row(values))
-    return read
+        try:
+            read[kept.name, ticket_id].append(kept.row(values))
+        except (TypeError, ValueError):
+            unreadable.add(kept.name)
+    return {key: rows for key, rows in read.items() if key[0] not in unreadable} if unreadable else read
 
 
 def _rows(session: Session, statement: Any, ids: Sequence[int]) -> Iterator[tuple[int, int, Sequence[str | None]]]:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from helpdesk_core.hooks import Rendered, RenderSpec
 from helpdesk_core.web import hooks
-from helpdesk_core.web.asking_ahead import Question, ask_ahead, rendered
-from helpdesk_core.web.context import current_actor, signed_in, state
+from helpdesk_core.web.asking_ahead import Question, rendered
+from helpdesk_core.web.context import current_actor, signed_in
 from helpdesk_core.web.parts import Panel
 
 SLOTS: Mapping[str, RenderSpec[..., Any]] = {
@@ -37,8 +37,6 @@ def slot(name: str, **context: Any) -> Markup:
     spec = SLOTS.get(name)
     if spec is None:
         return Markup("")
-    if spec is hooks.page_head and spec not in state().answers:
-        ask_ahead(of_layout())
     asked = of_slot(name, **context)
     results: list[Rendered[_Shown]] = rendered(spec, asked.show, **asked.values)
     if spec is hooks.page_head:
@@ -62,7 +60,7 @@ def of_slot(name: str, **context: Any) -> Question:
 
 
 def of_layout() -> list[Question]:
-    """Return what plugins are asked for on every page, whatever it shows; it begins with the slot `page.head`."""
+    """Return what plugins are asked for the layout of a page, of the portal or another, whatever it shows."""
     every = [of_slot("page.head"), of_slot("page.foot")]
     if not on_portal():
         return every

@@ -1,8 +1,9 @@
 """What every template can use: the site, the person, navigation, slots."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import UserList
+from collections.abc import Callable, Iterable
 from functools import cache, cached_property
-from typing import Any, overload
+from typing import Any
 
 from flask import Flask, request, url_for
 
@@ -49,7 +50,7 @@ def surroundings() -> dict[str, Any]:
         "root": request.script_root,
         "me": _me(actor),
         "actor": actor,
-        "portal_nav": Entries(lambda: portal_nav(actor)) if on_portal() else [],
+        "portal_nav": Entries(make=lambda: portal_nav(actor)) if on_portal() else [],
         "admin_nav": admin_nav(),
     }
 
@@ -68,30 +69,18 @@ def portal_nav(actor: Actor) -> list[dict[str, Any]]:
     return as_items(links)
 
 
-class Entries(Sequence[dict[str, Any]]):
+class Entries(UserList[dict[str, Any]]):
     """A navigation that is put together when a template looks at it, so that plugins are asked with the page's rest."""
 
-    def __init__(self, make: Callable[[], list[dict[str, Any]]]) -> None:
-        self._make = make
+    def __init__(
+        self, items: Iterable[dict[str, Any]] = (), *, make: Callable[[], list[dict[str, Any]]] | None = None
+    ) -> None:
+        self._make = make or (lambda: list(items))
 
     @cached_property
-    def _made(self) -> list[dict[str, Any]]:
+    def data(self) -> list[dict[str, Any]]:  # type: ignore[override]  # the same, later
+        """What is in it."""
         return self._make()
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._made)
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        return self._made[index]
-
-    def __len__(self) -> int:
-        return len(self._made)
 
 
 def as_items(links: list[Link]) -> list[dict[str, Any]]:

@@ -133,7 +133,7 @@ def customer(browser: Browser, desk: Helpdesk, world: World) -> Browser:
     return browser
 
 
-@pytest.mark.parametrize("path", ["/", "/tickets", "/tickets/new", "/account"])
+@pytest.mark.parametrize("path", ["/", "/tickets", "/tickets/new", "/search?q=lamp"])
 def test_a_page_of_the_portal_asks_once(customer: Browser, asked: list[list[str]], path: str) -> None:
     asked.clear()
     page = customer.get(path)

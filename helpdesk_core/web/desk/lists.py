@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.errors import Invalid
 from helpdesk_core.tickets.bulk import bulk_result
-from helpdesk_core.tickets.facts import look_ahead
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, TicketRow, list_tickets
 from helpdesk_core.tickets.ordering import can_sort
@@ -84,8 +83,6 @@ def tickets() -> str:
     result = request.args.get("result")
     sorts = _sort_links(asked.columns)
     values = of_columns(page.rows, asked.columns)
-    if values:
-        look_ahead(current_desk(), db(), [row.id for row in page.rows])
     ask_ahead([*of_rail(), *values, of_slot("desk.home")])
     shown, names, chosen = cells(page.rows, asked.columns, values), drawing(), choices()
     return render_template(

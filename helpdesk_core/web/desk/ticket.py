@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import render_template, request
 
-from helpdesk_core.tickets.facts import look_ahead
 from helpdesk_core.tickets.holding import held_replies
 from helpdesk_core.tickets.models import HeldReply, Ticket
 from helpdesk_core.tickets.queries import conversation as messages_of
@@ -51,7 +50,6 @@ def show(number: str, composer: Composer | None = None, conflict: Sequence[Mappi
     on_ticket = {"ticket": found, "actor": actor}
     may = _may(found, specialist=any(each.role == "specialist" and each.uid == actor.uid for each in around.people))
     slots = ["desk.ticket.header", "desk.ticket.sidebar", *(["desk.composer"] if may["reply"] or may["note"] else [])]
-    look_ahead(desk, session, [found.id])
     ask_ahead(
         [
             *of_rail(),

@@ -59,7 +59,9 @@ def search() -> Any:
             answers=answers_to(text, None, SHORT),
             more=found.next is not None,
         )
-    return render_template("portal/search.html", q=text, finds=finds_answers(), **_results(text))
+    results = _results(text)
+    ask_ahead(of_layout())
+    return render_template("portal/search.html", q=text, finds=finds_answers(), **results)
 
 
 def _results(text: str) -> dict[str, Any]:

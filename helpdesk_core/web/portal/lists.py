@@ -9,10 +9,12 @@ from helpdesk_core.actor import Actor
 from helpdesk_core.tickets.filtering import TicketFilter
 from helpdesk_core.tickets.listing import Page, list_tickets
 from helpdesk_core.users.models import Organisation
+from helpdesk_core.web.asking_ahead import ask_ahead
 from helpdesk_core.web.context import current_actor, current_desk, db, signed_in
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.portal.words import ListedTicket, listed
 from helpdesk_core.web.routing import SIGNED_IN, Routes
+from helpdesk_core.web.slots import of_layout
 
 routes = Routes("portal")
 
@@ -49,6 +51,7 @@ def tickets() -> Any:
         groups = [_whole(reader, show, wanted)]
     else:
         show, groups = "", [_beginning(reader, key, wanted) for key in GROUPS]
+    ask_ahead(of_layout())
     return render_template(
         "portal/tickets.html",
         groups=[group for group in groups if group.rows or show],
