@@ -95,10 +95,24 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="AUTOCOMMIT") if engine.name == "postgresql" else engine
 
 
+class SQLiteConnection(sqlite3.Connection):
+    """A connection that ends with its last user if it is `is_shared` by a thread that was given up and may be using it.
+
+    Closing it under that thread would end the process.
+    """
+
+    is_shared = False
+
+    def close(self) -> None:
+        """Close it, or leave that to who lets go of it last."""
+        if not self.is_shared:
+            super().close()
+
+
 def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "factory": SQLiteConnection},
         pool_size=20,
         max_overflow=40,
         hide_parameters=True,

@@ -22,6 +22,10 @@ class Call(Protocol):
     plugin_id: str
     hook: str
 
+    @property
+    def in_database(self) -> bool:
+        """Whether a statement is being executed."""
+
     def enter_database(self) -> None:
         """Note that a statement begins; raise when the call was given up."""
 
@@ -58,7 +62,7 @@ class GuardedSession(Session):
         super().__init__(*args, **options)
         self.opened_in = self.current_call()
         if self.opened_in is not None:
-            self.opened_in.on_revoke(self.invalidate)
+            self.opened_in.on_revoke(self.abandon)
 
     def commit(self) -> None:
         """Commit, unless a hook was lent this session."""
@@ -74,7 +78,7 @@ class GuardedSession(Session):
         """End, and let go of the connection."""
         super().close()
         if self.opened_in is not None:
-            self.opened_in.forget(self.invalidate)
+            self.opened_in.forget(self.abandon)
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what is pending; for the guard that is one step, however many statements it takes."""
@@ -88,6 +92,16 @@ class GuardedSession(Session):
         interrupt(connection)
         connection.invalidate()
         self.close()
+
+    def abandon(self) -> None:
+        """End it from outside while the call that opened it, and was given up, may still be using it."""
+        call = self.opened_in
+        if call is not None and self.in_transaction():
+            connection = self.connection()
+            # SQLite also works while rows are fetched, of which nobody is told.
+            if call.in_database or connection.dialect.name == "sqlite":
+                interrupt(connection)
+        self.invalidate()
 
     def _refuse(self, what: str) -> None:
         call = self.current_call()
@@ -107,6 +121,7 @@ def interrupt(connection: Connection) -> None:
     kind = connection.dialect.name
     if kind == "sqlite":
         raw.interrupt()
+        raw.is_shared = True
         with suppress(sqlite3.Error):
             raw.rollback()
     elif kind == "postgresql":

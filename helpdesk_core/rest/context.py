@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
 from helpdesk_core.errors import Forbidden, SignInRequired
-from helpdesk_core.glance import glance
+from helpdesk_core.glance import glance, let_go
 from helpdesk_core.rest.routing import PUBLIC, SIGNED_IN, STAFF
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
@@ -48,11 +48,14 @@ def db() -> Session:
     return mine.session
 
 
-def close_session(_error: BaseException | None = None) -> None:
-    """Let go of the request's session; the next one sees what was committed since."""
+def close_session(error: BaseException | None = None) -> None:
+    """Let go of the request's session; the next one sees what was committed since.
+
+    `error` is what the request ended with; see `let_go`.
+    """
     mine = _state()
-    mine.opened.close()
-    mine.session = None
+    opened, mine.opened, mine.session = mine.opened, ExitStack(), None
+    let_go(opened, error)
 
 
 def current_actor() -> Actor:

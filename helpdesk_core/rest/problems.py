@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.db.failing import meaning
 from helpdesk_core.errors import Forbidden, HelpdeskError, Invalid, RateLimited, SignInRequired, Unavailable
-from helpdesk_core.rest.context import current_desk
+from helpdesk_core.hooks import HookHoldsDatabase
+from helpdesk_core.rest.context import close_session, current_desk
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ def register_problems(app: Flask) -> None:
 
 def of_error(error: HelpdeskError) -> Response:
     """Answer an error that was raised on purpose."""
+    if isinstance(error, HookHoldsDatabase):
+        close_session(error)
     if error.status >= 500 and not isinstance(error, Unavailable):
         return of_anything(error)
     headers: dict[str, str] = {}

@@ -12,7 +12,7 @@ from flask.globals import _cv_app
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
-from helpdesk_core.glance import glance
+from helpdesk_core.glance import glance, let_go
 from helpdesk_core.hooks import HookSpec
 from helpdesk_core.i18n.catalogues import Texts
 from helpdesk_core.runtime import Helpdesk
@@ -90,11 +90,14 @@ def db() -> Session:
     return mine.session
 
 
-def close_session(_error: BaseException | None = None) -> None:
-    """Let go of the request's session; registered to run at its end, and before a service that must see new rows."""
+def close_session(error: BaseException | None = None) -> None:
+    """Let go of the request's session; registered to run at its end, and before a service that must see new rows.
+
+    `error` is what the request ended with; see `let_go`.
+    """
     mine = state()
-    mine.opened.close()
-    mine.session = None
+    opened, mine.opened, mine.session = mine.opened, ExitStack(), None
+    let_go(opened, error)
 
 
 def current_actor() -> Actor:

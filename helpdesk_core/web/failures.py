@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from helpdesk_core.db.failing import meaning
 from helpdesk_core.errors import Forbidden, HelpdeskError, NotFound, RateLimited, SignInRequired, Unavailable
-from helpdesk_core.web.context import current_desk
+from helpdesk_core.hooks import HookHoldsDatabase
+from helpdesk_core.web.context import close_session, current_desk
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
 
@@ -28,6 +29,8 @@ def register_failures(app: Flask) -> None:
 
 def expected(error: HelpdeskError) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Answer an error that was raised on purpose."""
+    if isinstance(error, HookHoldsDatabase):
+        close_session(error)
     if isinstance(error, SignInRequired) and request.method == "GET":
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
     if error.status >= 500 and not isinstance(error, Unavailable):
