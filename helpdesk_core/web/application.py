@@ -1,8 +1,6 @@
 """The Flask application: core's pages, and those of plugins, around an opened helpdesk."""
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -16,27 +14,16 @@ from helpdesk_core.web.mounting import register_plugins
 from helpdesk_core.web.oversize import PageRequest, read_large_form
 from helpdesk_core.web.packing import pack
 from helpdesk_core.web.pages import core_routes
+from helpdesk_core.web.pages_app import PagesApp, Sessions
 from helpdesk_core.web.security import check_csrf, protect, refuse_control_characters
 from helpdesk_core.web.surroundings import register_surroundings
 from helpdesk_core.web.template_memory import MEMORY
 from helpdesk_core.web.template_texts import bind_texts
 from helpdesk_core.web.theme_trying import PagesEnvironment
 from helpdesk_core.web.theming import register_theming
-from helpdesk_core.web.url_rules import LateRule, PagesApp
+from helpdesk_core.web.url_rules import LateRule
 
 MEGABYTE = 1024 * 1024
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Flask's sessions in a signed cookie; what signs is made once, as every request asks for it."""
-
-    _signing: URLSafeTimedSerializer | None = None
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs; the key of an application does not change while it lives."""
-        if self._signing is None:
-            self._signing = super().get_signing_serializer(app)
-        return self._signing
 
 
 def build_web(desk: Helpdesk) -> Flask:

@@ -6,7 +6,6 @@ from typing import Any
 from babel import Locale
 from flask import Response as FlaskResponse
 from flask import flash, redirect, request, url_for
-from flask_babel import get_locale
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -19,7 +18,7 @@ from helpdesk_core.web.admin.common import act, attempt, new_routes, show
 from helpdesk_core.web.admin.deliveries import SANDBOX
 from helpdesk_core.web.context import current_actor, current_desk
 from helpdesk_core.web.localisation import gettext as _
-from helpdesk_core.web.localisation import said
+from helpdesk_core.web.localisation import manner, said
 
 routes = new_routes()
 
@@ -169,7 +168,7 @@ def _chosen() -> str:
 def _language(locale: str) -> str:
     if not locale:
         return str(_("all languages"))
-    return Locale.parse(locale).get_display_name(get_locale()) or locale
+    return Locale.parse(locale).get_display_name(manner().locale) or locale
 
 
 def _known(name: str) -> None:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import current_app, request, url_for
-from flask_babel import get_locale
 
-from helpdesk_core.api.web import current_desk
+from helpdesk_core.api.web import current_desk, language
 
 from .models import Article, Text
 from .reading import Card
@@ -13,7 +12,7 @@ from .reading import Card
 
 def reader_locale() -> str:
     """Return the language of the person who reads."""
-    return str(get_locale() or "en")
+    return language()
 
 
 def to(page: str, **values: Any) -> str:
