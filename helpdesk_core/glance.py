@@ -1,14 +1,12 @@
 """What was read for a page, kept while the page is made, so that several plugins that show parts of it read it once."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
-
-from helpdesk_core.hooks import HookHoldsDatabase
 
 
 @dataclass
@@ -36,16 +34,6 @@ def glance(session: Session | None = None, *, shows_all: bool = False) -> Iterat
         yield
     finally:
         _present.set(None)
-
-
-def let_go(opened: ExitStack, error: BaseException | None) -> None:
-    """Close the session of a page and its glance.
-
-    If the page ended with `HookHoldsDatabase` the connection is thrown away, for the hook is still using it.
-    """
-    given_up = error if isinstance(error, HookHoldsDatabase) else None
-    with suppress(HookHoldsDatabase):
-        opened.__exit__(type(given_up) if given_up else None, given_up, None)
 
 
 def present_glance() -> Glance | None:

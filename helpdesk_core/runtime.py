@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -327,3 +327,13 @@ def _acting(transaction: Transaction, actor: Actor) -> Iterator[None]:
         yield
     finally:
         transaction.actor = before
+
+
+def let_go(opened: ExitStack, error: BaseException | None) -> None:
+    """Close the session of a page and its glance.
+
+    If the page ended with `HookHoldsDatabase` the connection is thrown away, for the hook is still using it.
+    """
+    given_up = error if isinstance(error, HookHoldsDatabase) else None
+    with suppress(HookHoldsDatabase):
+        opened.__exit__(type(given_up) if given_up else None, given_up, None)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
 from helpdesk_core.errors import Forbidden, SignInRequired
-from helpdesk_core.glance import glance, let_go
+from helpdesk_core.glance import glance
 from helpdesk_core.rest.routing import PUBLIC, SIGNED_IN, STAFF
-from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.runtime import Helpdesk, let_go
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.actors import SignedIn, load_actor_by_api_token, load_actor_by_session
 from helpdesk_core.users.permissions import refusal

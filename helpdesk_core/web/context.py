@@ -12,10 +12,10 @@ from flask.globals import _cv_app
 from sqlalchemy.orm import Session
 
 from helpdesk_core.actor import ANONYMOUS, Actor
-from helpdesk_core.glance import glance, let_go
+from helpdesk_core.glance import glance
 from helpdesk_core.hooks import HookSpec
 from helpdesk_core.i18n.catalogues import Texts
-from helpdesk_core.runtime import Helpdesk
+from helpdesk_core.runtime import Helpdesk, let_go
 from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 from helpdesk_core.users.actors import SignedIn, load_actor_by_session
 from helpdesk_core.users.links import load_guest
