@@ -111,8 +111,15 @@ class KbCategory(Output):
 
     slug = fields.String()
     name = fields.String()
+    description = fields.String()
     parent = fields.String(allow_none=True)
     count = fields.Integer()
+
+
+class KbShelves(PageQuery):
+    """The language of names and descriptions; a category that has none in it shows its first ones."""
+
+    locale = fields.String(load_default="en", validate=validate.Length(max=16))
 
 
 class KbFigures(Output):
@@ -178,10 +185,11 @@ def read_article(locale: str, slug: str) -> Any:
     }
 
 
-@endpoints.get("/categories", permission=PUBLIC, query=PageQuery, returns=KbCategoryPage)
+@endpoints.get("/categories", permission=PUBLIC, query=KbShelves, returns=KbCategoryPage)
 def list_categories(query: dict[str, Any]) -> Any:
     """List the categories in which the caller finds articles, each below the one that it stands in."""
-    shelves = [each for top in categories.tree(db(), current_actor(), "en") for each in top.walk() if each.count]
+    tops = categories.tree(db(), current_actor(), query["locale"])
+    shelves = [each for top in tops for each in top.walk() if each.count]
     slugs = {row[0]: row[1] for row in db().execute(select(Category.id, Category.slug))}
     start = read_cursor(query["after"], int)[0] if "after" in query else 0
     end = start + query["limit"]
@@ -189,6 +197,7 @@ def list_categories(query: dict[str, Any]) -> Any:
         {
             "slug": each.category.slug,
             "name": each.name,
+            "description": each.description,
             "parent": slugs.get(each.category.parent_id or 0),
             "count": each.count,
         }

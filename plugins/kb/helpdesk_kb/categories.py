@@ -1,6 +1,6 @@
 """The shelves: reading them as a tree, and arranging them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -22,12 +22,16 @@ DEEPEST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryDraft:
-    """What is written about a category. `parent` is a slug, `names` the names in other languages by locale."""
+    """What is written about a category. `parent` is a slug.
+
+    `names` and `descriptions` are the name and the description in other languages, by locale.
+    """
 
     name: str
     parent: str = ""
     description: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
     position: int = 0
 
 
@@ -37,6 +41,7 @@ class Shelf:
 
     category: Category
     name: str
+    description: str = ""
     depth: int = 0
     count: int = 0
     children: list["Shelf"] = field(default_factory=list)
@@ -50,7 +55,16 @@ class Shelf:
 
 def named(category: Category, locale: str) -> str:
     """Return a category's name in a language, else as it was first named."""
-    return category.names.get(locale) or category.names.get(locale.partition("_")[0]) or category.name
+    return _in_language(category.names, locale) or category.name
+
+
+def described(category: Category, locale: str) -> str:
+    """Return a category's description in a language, else as it was first written."""
+    return _in_language(category.descriptions, locale) or category.description
+
+
+def _in_language(texts: Mapping[str, str], locale: str) -> str:
+    return texts.get(locale) or texts.get(locale.partition("_")[0]) or ""
 
 
 def tree(session: Session, actor: Actor, locale: str) -> list[Shelf]:
@@ -63,7 +77,7 @@ def tree(session: Session, actor: Actor, locale: str) -> list[Shelf]:
         .group_by(Article.category_id)
     )
     counts: dict[int | None, int] = {row[0]: row[1] for row in session.execute(counted)}
-    shelves = {row.id: Shelf(row, named(row, locale)) for row in rows}
+    shelves = {row.id: Shelf(row, named(row, locale), described(row, locale)) for row in rows}
     top: list[Shelf] = []
     for row in rows:
         parent = shelves.get(row.parent_id) if row.parent_id is not None else None
@@ -121,7 +135,8 @@ def save_category(desk: Helpdesk, actor: Actor, draft: CategoryDraft, slug: str 
             tx.session.add(category)
         category.name, category.parent_id = name, parent.id if parent is not None else None
         category.description = clean_line(draft.description)[:500]
-        category.names = {key: clean_line(value)[:120] for key, value in draft.names.items() if clean_line(value)}
+        category.names = _cleaned(draft.names, 120)
+        category.descriptions = _cleaned(draft.descriptions, 500)
         category.position = draft.position
         tx.session.flush()
     return category
@@ -156,6 +171,10 @@ def ensure_path(desk: Helpdesk, actor: Actor, names: Sequence[str]) -> Category 
         draft = CategoryDraft(name=wanted, parent=found.slug if found is not None else "")
         found = known or save_category(desk, actor, draft)
     return found
+
+
+def _cleaned(texts: Mapping[str, str], most: int) -> dict[str, str]:
+    return {key: clean_line(value)[:most] for key, value in texts.items() if clean_line(value)}
 
 
 def _check_place(rows: Sequence[Category], category: Category | None, parent: Category | None) -> None:

@@ -16,7 +16,7 @@ from helpdesk_core.api.web import close_session, current_actor, db, rail_context
 from . import addresses, categories, charts, inserting, statistics, visits
 from .categories import CategoryDraft
 from .rights import PUBLISH, WRITE
-from .texts import _
+from .texts import _, language_name
 
 PERIODS: Final = (7, 30, 90, 365)
 
@@ -121,17 +121,20 @@ class DeskMore:
             "description": category.description if category else "",
             "position": str(category.position) if category else "0",
             "names": dict(category.names) if category else {},
+            "descriptions": dict(category.descriptions) if category else {},
         }
         languages = list(self.desk.catalogues.languages)
         if request.method == "POST":
             names = {each: request.form.get(f"names.{each}", "") for each in languages}
+            descriptions = {each: request.form.get(f"descriptions.{each}", "") for each in languages}
             values = {key: request.form.get(key, "") for key in ("name", "parent", "description", "position")}
-            values["names"] = names
+            values["names"], values["descriptions"] = names, descriptions
             draft = CategoryDraft(
                 name=request.form.get("name", ""),
                 parent=request.form.get("parent", ""),
                 description=request.form.get("description", ""),
                 names=names,
+                descriptions=descriptions,
                 position=request.form.get("position", 0, type=int),
             )
             close_session()
@@ -149,7 +152,7 @@ class DeskMore:
             values=values,
             errors=errors,
             parents=[(e.category.slug, "\u2003" * e.depth + e.name) for e in shelves if e.category.slug != slug],
-            locales=languages,
+            locales=[(each, language_name(each)) for each in languages],
             **rail_context(),
         )
         return page, 422 if errors else 200

@@ -22,7 +22,10 @@ class Base(PluginTables, DeclarativeBase):
 
 
 class Category(HasUid, Base):
-    """A shelf of articles; it may stand in another. `names` has the name in other languages, by locale."""
+    """A shelf of articles; it may stand in another.
+
+    `names` and `descriptions` have the name and the description in other languages, by locale.
+    """
 
     __tablename__ = "kb_categories"
 
@@ -32,6 +35,7 @@ class Category(HasUid, Base):
     name: Mapped[str] = mapped_column(String(120))
     names: Mapped[dict[str, str]] = mapped_column(JSONText, default=dict)
     description: Mapped[str] = mapped_column(String(500), default="")
+    descriptions: Mapped[dict[str, str]] = mapped_column(JSONText, default=dict)
     position: Mapped[int] = mapped_column(default=0)
 
 

@@ -1,7 +1,8 @@
 """Articles as Markdown files with front matter, to take elsewhere, to keep in a repository, and to bring back.
 
 A folder for each article, named by its address in its first language: `reset-password-…/en.md`, `…/de.md`, and its
-files beside them. The front matter is lines of `name: value` between two lines of `---`, with JSON where it is needed.
+files beside them; files that are Markdown themselves lie in `attachments/`, else they would be pages. The front matter
+is lines of `name: value` between two lines of `---`, with JSON where it is needed.
 """
 
 import json
@@ -33,6 +34,8 @@ _LINE: Final = re.compile(r"([a-z_]+):[ \t]*(.*)")
 _OWN_FILE: Final = re.compile(r"\]\(cid:([^()\s]+)(?=[)\s])")
 _BESIDE: Final = re.compile(r"\]\((?:\./)?([^()<>\s:/\\]+\.\w+)(?=[)\s])")
 MARKDOWN: Final = ".md"
+ATTACHMENTS: Final = "attachments"
+"""The folder in that of an article for its files that are Markdown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def export(desk: Helpdesk, actor: Actor, folder: Path) -> int:
         names: dict[int, set[str]] = {}
         of_files = select(File.article_id, File.name).join(Article, Article.id == File.article_id)
         for article_id, name in session.execute(of_files.where(readable(actor))):
-            names.setdefault(article_id, set()).add(name)
+            if not name.endswith(MARKDOWN):
+                names.setdefault(article_id, set()).add(name)
         for article, text, version in _all(session, actor):
             place = folder / _folder_of(session, article)
             place.mkdir(parents=True, exist_ok=True)
@@ -99,6 +103,8 @@ def export(desk: Helpdesk, actor: Actor, folder: Path) -> int:
         for file, article in session.execute(query.where(readable(actor)).order_by(File.id)):
             place = folder / _folder_of(session, article)
             if place.is_dir():
+                place = place / ATTACHMENTS if file.name.endswith(MARKDOWN) else place
+                place.mkdir(exist_ok=True)
                 (place / file.name).write_bytes(file.content)
     return count
 
@@ -106,13 +112,14 @@ def export(desk: Helpdesk, actor: Actor, folder: Path) -> int:
 def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool = False) -> Outcome:
     """Bring back what `export` has written, or Markdown files from elsewhere; what cannot be read is passed over.
 
-    An article is known again by `uid`; one without it is new, and of one folder all languages are one article. With
-    `publish`, what is marked as published goes live at once; else all are drafts.
+    An article is known again by `uid`; one without it is new, and of one folder all languages are one article, to which
+    all other files there belong; beside pages in `folder` itself only the files that their texts name.
+    With `publish`, what is marked as published goes live at once; else all are drafts.
     """
     done = Outcome()
     firsts: list[tuple[Path, Page, str]] = []
     for place, pages in _found(folder):
-        uid = ""
+        uid, uids, is_its_own = "", set[str](), place != folder
         for path in pages:
             try:
                 page = read(path.read_text(encoding="utf-8"))
@@ -123,6 +130,12 @@ def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool =
                 done.problems.append((str(path.relative_to(folder)), _words(error)))
             else:
                 firsts += [(path, page, uid)] if is_first else []
+                uids.add(uid)
+                is_its_own = is_its_own or bool(page.fields.get("uid"))
+        if len(uids) == 1 and is_its_own:
+            done.problems += [
+                (str(path.relative_to(folder)), words) for path, words in _keep_all(desk, actor, uid, place)
+            ]
     for path, page, uid in firsts:  # when all are there, for they name each other
         try:
             _place(desk, actor, uid, page, publish=publish)
@@ -192,6 +205,23 @@ def _place(desk: Helpdesk, actor: Actor, uid: str, page: Page, *, publish: bool)
         raise Invalid({"related": list(found.problems)})
 
 
+def _keep_all(desk: Helpdesk, actor: Actor, uid: str, place: Path) -> list[tuple[Path, str]]:
+    """Keep all files of an article's folder with it, named by a text or not; return those that are refused."""
+    refused = []
+    for path in _beside(place):
+        try:
+            files.keep_files(desk, actor, uid, files.checked(desk, actor, [_upload(path)]))
+        except HelpdeskError as error:
+            refused.append((path, _words(error)))
+    return refused
+
+
+def _beside(place: Path) -> list[Path]:
+    """Return the files of an article that lie in its folder: all but its pages, and what systems hide there."""
+    own = [each for each in place.iterdir() if each.suffix != MARKDOWN] + [*(place / ATTACHMENTS).glob("*")]
+    return sorted(each for each in own if _is_own(each) and not each.name.startswith("."))
+
+
 def _taken_out(body: str, names: Collection[str]) -> str:
     """Return Markdown that names an article's files as those beside it; names of files that it has not stay."""
 
@@ -204,7 +234,7 @@ def _taken_out(body: str, names: Collection[str]) -> str:
 
 def _taken_in(body: str, folder: Path) -> tuple[str, list[Path]]:
     """Return Markdown that names the files beside it as the article's own, and these files."""
-    there = {files.kept_name(each.name): each for each in sorted(folder.iterdir()) if _is_own(each)}
+    there = {files.kept_name(each.name): each for each in _beside(folder)}
     wanted: dict[str, Path] = {}
 
     def own(found: re.Match[str]) -> str:
@@ -280,9 +310,13 @@ def _fields(session: Session, actor: Actor, article: Article, text: Text, versio
 def _found(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
     """Yield each folder that has Markdown files, with these; the first language of the article comes first."""
     for place in [folder, *sorted(each for each in folder.rglob("*") if each.is_dir() and not each.is_symlink())]:
-        pages = sorted(each for each in place.glob(f"*{MARKDOWN}") if _is_own(each))
-        if pages:
+        pages = _pages(place)
+        if pages and not (place.name == ATTACHMENTS and place != folder and _pages(place.parent)):
             yield place, sorted(pages, key=lambda each: (each.stem != "en", each.name))
+
+
+def _pages(place: Path) -> list[Path]:
+    return sorted(each for each in place.glob(f"*{MARKDOWN}") if _is_own(each))
 
 
 def _is_own(path: Path) -> bool:

@@ -256,6 +256,39 @@ def test_pictures_are_found_by_the_names_under_which_they_are_kept(kb: Kb, tmp_p
         assert [*session.scalars(select(File.name))] == ["Größe-1.png"]
 
 
+def test_files_that_no_text_names_go_out_and_come_back(kb: Kb, tmp_path: Path) -> None:
+    desk = kb.site.desk
+    article, _text = kb.publish("Forms", body="See [the notes](cid:notes.md).")
+    words = {"form.pdf": b"%PDF-1.4", "notes.md": b"# Notes", "en.md": b"# Not the article"}
+    files.keep_files(desk, kb.editor, article.uid, [Upload(name=name, content=words[name]) for name in words])
+    assert transfer.export(desk, kb.editor, tmp_path) == 1
+    again = transfer.import_folder(desk, kb.editor, tmp_path)
+    assert (again.made, again.changed, again.same, again.problems) == (0, 0, 1, [])
+    writing.delete_article(desk, kb.editor, article.uid)
+    folder = next(tmp_path.rglob("form.pdf")).parent
+    (folder / ".hidden").write_bytes(b"no")
+    assert transfer.import_folder(desk, kb.editor, tmp_path).made == 1
+    with desk.read() as session:
+        uid = session.scalars(select(Article.uid)).one()
+        assert session.scalars(select(Version.body)).one() == "See [the notes](cid:notes.md)."
+        assert {each: files.find_file(session, kb.editor, uid, each).content for each in words} == words
+        assert set(session.scalars(select(File.name))) == set(words)
+
+
+def test_an_imported_file_that_is_refused_is_named_and_the_article_is_read(kb: Kb, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "en.md").write_text("# Title\n\nWords.")
+    (tmp_path / "one" / "huge.bin").write_bytes(b"0" * (files.MAX_BYTES + 1))
+    (tmp_path / "one" / "small.txt").write_bytes(b"0")
+    (tmp_path / "alone.md").write_text("# Alone\n\nWords.")
+    (tmp_path / "nobodys.txt").write_bytes(b"0")
+    done = transfer.import_folder(kb.site.desk, kb.editor, tmp_path)
+    assert done.made == 2
+    assert [name for name, _words in done.problems] == ["one/huge.bin"]
+    with kb.site.desk.read() as session:
+        assert [*session.scalars(select(File.name))] == ["small.txt"]
+
+
 def test_importing_reads_no_file_that_a_link_names(kb: Kb, tmp_path: Path) -> None:
     secret, folder = tmp_path / "secret.txt", tmp_path / "in"
     folder.mkdir()

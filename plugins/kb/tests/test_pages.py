@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -111,6 +112,28 @@ def test_readers_get_their_language_and_find_the_others(kb: Kb) -> None:
     assert 'hreflang="de"' in english.text
     (german_address,) = set(re.findall(r'<a [^>]*href="([^"]+)"[^>]*hreflang="de"', english.text))
     assert "So geht es" in kb.site.browser().get(german_address).words
+
+
+def test_readers_get_names_and_descriptions_of_categories_in_their_language(kb: Kb) -> None:
+    editor = kb.site.browser(kb.editor)
+    editor.get("/desk/x/kb/categories")
+    german: dict[str, Any] = {"names.de": "Konten", "descriptions.de": "Anmelden und Passwörter."}
+    editor.submit("category", name="Accounts", description="Signing in.", **german)
+    kb.publish(category="accounts")
+    form = editor.get("/desk/x/kb/categories/accounts").form("category")
+    assert {each: form.value(each) for each in german} == german
+    gerda = kb.site.browser(kb.site.world.customer("Gerda", locale="de"))
+    assert "Anmelden und Passwörter." in gerda.get("/x/kb/").words
+    page = gerda.get("/x/kb/c/accounts")
+    assert '<meta name="description" content="Anmelden und Passwörter.">' in page.text
+    assert "Signing in." not in page.words
+    assert "Signing in." in kb.site.browser().get("/x/kb/c/accounts").words
+    answers = [kb.site.browser().client.get(f"/api/v1/x/kb/categories{each}") for each in ("", "?locale=de_AT")]
+    listed = [each.get_json()["items"][0] for each in answers]
+    assert [(each["name"], each["description"]) for each in listed] == [
+        ("Accounts", "Signing in."),
+        ("Konten", "Anmelden und Passwörter."),
+    ]
 
 
 def test_hostile_markdown_does_nothing(kb: Kb) -> None:
