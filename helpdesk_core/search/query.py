@@ -109,7 +109,7 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo = UTC, more: Sequence[
                         value=value,
                     )
                 )
-            elif field == "after":
+            elif (field == "after") != bool(found["no"]):  # not before a day is from that day on
                 query = replace(query, after=max(moment, query.after or moment))
             else:
                 query = replace(query, before=min(moment, query.before or moment))

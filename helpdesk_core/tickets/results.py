@@ -15,6 +15,7 @@ from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.search import hooks
 from helpdesk_core.search.marking import READ, Parts, Spans, around, marks, whole
 from helpdesk_core.search.query import SearchQuery
+from helpdesk_core.search.service import find_pages
 from helpdesk_core.texts import LazyText
 from helpdesk_core.texts import lazy as _l
 from helpdesk_core.tickets.facets import Facet, facets
@@ -23,7 +24,7 @@ from helpdesk_core.tickets.listing import TicketRow, rows_of
 from helpdesk_core.tickets.models import Message
 from helpdesk_core.tickets.rights import Side
 from helpdesk_core.tickets.searching import MAX_FOUND, found_by_plugin, read_search
-from helpdesk_core.tickets.vocabulary import vocabulary
+from helpdesk_core.tickets.vocabulary import Vocabulary, vocabulary
 
 Sort = Literal["best", "newest"]
 SORTS: Final = ("best", "newest")
@@ -99,9 +100,23 @@ def search_tickets(
         total=total,
         capped=len(found if ids is None else ids) >= MAX_FOUND,
         facets=facets(session, words, found, side, named) if counted else (),
-        correction=None if total else desk.hooks.pick(hooks.search_correction, query=query, internal=side == "desk"),
+        correction=None if total else _correction(desk, session, actor, query, words, side),
         next_offset=offset + limit if total > offset + limit else None,
     )
+
+
+def _correction(
+    desk: Helpdesk, session: Session, actor: Actor, query: SearchQuery, words: Vocabulary, side: Side
+) -> str | None:
+    """Return another way to write a search, if the actor finds anything by it: no word of others is given away."""
+    proposed = desk.hooks.pick(hooks.search_correction, query=query, internal=side == "desk")
+    if not proposed:
+        return None
+    query = read_search(proposed, actor, words, desk.now())
+    ids = found_by_plugin(desk, actor, query, side)
+    seen = Seen(session, desk.now(), actor, query, words, side, counted=False)
+    found = seen.all_(1) if ids is None else seen.of(ids)
+    return proposed if found or find_pages(desk, actor, query, 1) else None
 
 
 def _hits(desk: Helpdesk, session: Session, query: SearchQuery, rows: Sequence[TicketRow], side: Side) -> list[Hit]:

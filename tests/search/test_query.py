@@ -56,6 +56,12 @@ def test_a_date(text: str, moment: datetime) -> None:
     assert parse(text.replace("after", "before")).before == moment
 
 
+def test_a_bound_that_is_turned_round_is_the_other_one() -> None:
+    march = datetime(2026, 3, 1, tzinfo=UTC)
+    assert (parse("-before:2026-03").after, parse("-before:2026-03").before) == (march, None)
+    assert (parse("-after:2026-03").after, parse("-after:2026-03").before) == (None, march)
+
+
 def test_of_two_bounds_the_narrower_holds() -> None:
     assert parse("after:2026-03 after:2025 before:2026-03-20 before:2027") == SearchQuery(
         "after:2026-03 after:2025 before:2026-03-20 before:2027",

@@ -160,6 +160,16 @@ def test_marks_show_word_forms_and_a_slip_is_corrected(site: PluginSite) -> None
     assert (found.total, found.correction) == (0, "сервера")
 
 
+def test_what_was_meant_is_told_only_to_those_who_find_something_by_it(site: PluginSite) -> None:
+    anna, boris = site.world.customer("Anna"), site.world.customer("Boris")
+    agent, other = site.world.agent("Adam", "support"), site.world.agent("Olga", "sales")
+    site.world.ticket(anna, department="support", subject="The quokkas are gone")
+    work(site)
+    people = {"Anna": anna, "Boris": boris, "Adam": agent, "Olga": other}
+    told = {name: look(site, each, "quokkes", "any").correction for name, each in people.items()}
+    assert told == {"Anna": "quokkas", "Boris": None, "Adam": "quokkas", "Olga": None}
+
+
 def test_facets_are_the_same_whether_all_found_tickets_fit_on_the_page_or_not(site: PluginSite) -> None:
     agent = site.world.agent("Adam Agent")
     for tags, assignee in ((("fire", "smoke"), agent.uid), (("smoke",), None), ((), agent.uid)):
