@@ -9,7 +9,7 @@ is said in `problems`, and the rest is searched for all the same.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from typing import Final
 
@@ -148,7 +148,8 @@ def widened(text: str, field: str, value: str) -> str | None:
 def _moment(value: str, now: datetime) -> datetime | None:
     """Return the moment at which a year, month or day begins in the reader's zone, or None for what is no date."""
     if ago := _AGO.fullmatch(value):
-        return now - timedelta(days=int(ago[1]) * _DAYS[ago[2]])
+        days = int(ago[1]) * _DAYS[ago[2]]
+        return now - timedelta(days=days) if days < now.toordinal() - 2 * _DAYS["y"] else None
     if _YEAR.fullmatch(value):
         value += "-01"
     if _MONTH.fullmatch(value):
@@ -156,5 +157,7 @@ def _moment(value: str, now: datetime) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
+        return None
+    if moment.year in (MINYEAR, MAXYEAR):  # in another zone there may be no such moment
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)

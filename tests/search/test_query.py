@@ -56,6 +56,14 @@ def test_a_date(text: str, moment: datetime) -> None:
     assert parse(text.replace("after", "before")).before == moment
 
 
+@pytest.mark.parametrize(
+    "word", ["9999y", "2026y", "0000", "0001", "9999-12-31T23:59-12:00", "2026-13", "tomorrow", "-5d"]
+)
+def test_what_is_no_date_is_said(word: str) -> None:
+    query = parse(f"after:{word}")
+    assert (query.after, [str(each)[: len(word) + 2] for each in query.problems]) == (None, [f"“{word}”"])
+
+
 def test_a_bound_that_is_turned_round_is_the_other_one() -> None:
     march = datetime(2026, 3, 1, tzinfo=UTC)
     assert (parse("-before:2026-03").after, parse("-before:2026-03").before) == (march, None)
