@@ -34,7 +34,7 @@ NEWEST_FORMAT: Final = 4
 """Raised whenever documents get something that they had not: the worker builds an index of an older format anew.
 
 The second has what plugins add to the words of tickets; in the third Whoosh keeps its fields in another way; in the
-fourth forms of Ukrainian verbs share their stems.
+fourth forms of Ukrainian verbs, and of words with an apostrophe, share their stems.
 """
 
 

@@ -112,10 +112,17 @@ def correction(query: SearchQuery, engine: Engine, *, internal: bool) -> str | N
 
 
 def _best(engine: Engine, words: Collection[str], *, internal: bool) -> str | None:
-    """Return that word of which the index has a form most often; None if it has none of any."""
-    by_form = {form: word for word in sorted(words) for form in (*forms(word), word)}
-    known = engine.known(by_form, internal=internal)
-    return by_form[max(known, key=lambda form: (known[form], form))] if known else None
+    """Return that word of which the index has a form most often; None if it has none of any.
+
+    Of several with that form, the one that is there as it stands.
+    """
+    by_word = {word: {*forms(word), word} for word in words}
+    known = engine.known(set().union(*by_word.values()), internal=internal)
+
+    def commonness(word: str) -> tuple[int, int, str]:
+        return max(known.get(form, 0) for form in by_word[word]), known.get(word, 0), word
+
+    return max(by_word, key=commonness) if known else None
 
 
 def _slips(word: str) -> set[str]:

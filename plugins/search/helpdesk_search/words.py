@@ -87,8 +87,12 @@ def forms(word: str) -> frozenset[str]:
 
 def _forms(word: str) -> frozenset[str]:
     word = plain(word)
+    if "'" in word:  # комп'ютери, customer's: what stands in it is found too
+        inside = {form for part in word.split("'") if len(part) > 2 for form in forms(part)}
+        whole = {word, ukrainian.stem(word)} if _CYRILLIC.search(word) else {folded(word)}
+        return frozenset(inside | whole)
     if _NO_LETTER.fullmatch(word) or not word.isalpha():
-        return frozenset((folded(word), *(folded(part) for part in re.split(r"['’ʼ]", word) if len(part) > 2)))
+        return frozenset((folded(word),))
     if _CYRILLIC.search(word):
         return frozenset((word, _stem("russian", word), ukrainian.stem(word)))
     return frozenset(folded(each) for each in (word, *(_stem(language, word) for language in LATIN)))
@@ -125,7 +129,7 @@ def pairs(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Return a text as words are compared: small letters, one way of writing each."""
-    whole = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+    whole = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("’", "'").replace("ʼ", "'")
     return "".join(whole.split())[: LONGEST * 2]  # one letter may become several with a space between
 
 

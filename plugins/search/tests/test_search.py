@@ -160,6 +160,14 @@ def test_marks_show_word_forms_and_a_slip_is_corrected(site: PluginSite) -> None
     assert (found.total, found.correction) == (0, "сервера")
 
 
+def test_what_was_meant_is_a_word_that_somebody_wrote(site: PluginSite) -> None:
+    site.world.ticket(subject="Invoices and certificates")
+    work(site)
+    agent = site.world.agent()
+    assert look(site, agent, "invoicees").correction == "invoices"
+    assert look(site, agent, "certificatse").correction == "certificates"
+
+
 def test_what_was_meant_is_told_only_to_those_who_find_something_by_it(site: PluginSite) -> None:
     anna, boris = site.world.customer("Anna"), site.world.customer("Boris")
     agent, other = site.world.agent("Adam", "support"), site.world.agent("Olga", "sales")

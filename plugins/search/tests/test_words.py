@@ -12,7 +12,10 @@ from helpdesk_search.marking import all_places
 from helpdesk_search.words import forms, stems, terms, tokens
 
 FORMS = {
-    "en": ["invoice invoices", "payment payments", "server servers", "crashed crashing", "installing installed"],
+    "en": [
+        "invoice invoices", "payment payments", "server servers", "crashed crashing", "installing installed",
+        "customers customer's customer’s",
+    ],
     "de": ["rechnung rechnungen", "zahlung zahlungen", "haus häuser", "domäne domänen", "kunde kunden"],
     "ru": [
         "счёт счета счетов счетами счету", "сервер серверы сервера серверов серверах", "оплата оплаты оплату оплатой",
@@ -24,7 +27,7 @@ FORMS = {
         "домен домени доменів", "пошта пошти пошту поштою", "працює працювати працювала працюють", "стіл стола столи",
         "відкривати відкриває відкривають відкривається відкриваються відкриватися", "відкрити відкрився відкрилась",
         "оновлюється оновлюються оновлюватися оновлювати", "надходить надходять надходити",
-        "повідомлення повідомлень повідомленнями",
+        "комп’ютер комп'ютери компʼютерами", "зв'язок зв’язку зв'язком", "повідомлення повідомлень повідомленнями",
     ],
     "hr": [
         "račun računi računa računima", "domena domene domeni domenu", "plaćanje plaćanja",
