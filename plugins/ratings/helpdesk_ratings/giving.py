@@ -57,6 +57,11 @@ def is_ratable(rule: Rules, ticket: Ticket, message: Message | None) -> bool:
     return rule.rate_tickets and not ticket.is_open and ticket.merged_into_id is None
 
 
+def is_open_again(rule: Rules, ticket: Ticket, message: Message | None) -> bool:
+    """Tell whether this could be rated if it were closed, as it was when it was rated."""
+    return message is None and rule.rate_tickets and ticket.is_open and ticket.merged_into_id is None
+
+
 def rating_of(session: Session, user_id: int | None, target: str) -> Rating | None:
     """Return what the person said about it, if they did."""
     return session.scalar(select(Rating).where(Rating.target == target, Rating.user_id == user_id))
@@ -80,8 +85,7 @@ def give(desk: Helpdesk, actor: Actor, number: str, message_uid: str | None, opi
     with desk.begin(actor) as tx:
         ticket = lock_ticket(tx.session, actor, number, "portal")
         message = find_message(tx.session, ticket, message_uid, internal=False) if message_uid else None
-        require_ratable(desk, tx.session, actor, ticket, message)
-        found = rating_of(tx.session, actor.user_id, target_of(ticket, message))
+        found = require_ratable(desk, tx.session, actor, ticket, message)
         if found is not None and not may_change(desk, found):
             raise Conflict(_l("The time for changing this rating is over. Write us if something is left to say."))
         same = found is not None and (found.scale, found.score) == (rule.scale, opinion.score)
@@ -116,12 +120,19 @@ def give(desk: Helpdesk, actor: Actor, number: str, message_uid: str | None, opi
     return rating
 
 
-def require_ratable(desk: Helpdesk, session: Session, actor: Actor, ticket: Ticket, message: Message | None) -> None:
-    """Raise unless the actor may rate this; `message` is None for the ticket as a whole."""
+def require_ratable(
+    desk: Helpdesk, session: Session, actor: Actor, ticket: Ticket, message: Message | None
+) -> Rating | None:
+    """Return what the actor said about this before, if they did; raise unless they may rate it.
+
+    `message` is None for the ticket as a whole. A ticket that was rated and is open again (it may be so because of the
+    rating) is one whose rating can be changed.
+    """
     if not rates(desk, session, actor, ticket):
         raise Forbidden(_l("Only the customer of a ticket can rate it."))
-    if is_ratable(rules(desk), ticket, message):
-        return
+    found = rating_of(session, actor.user_id, target_of(ticket, message))
+    if is_ratable(rules(desk), ticket, message) or (found is not None and is_open_again(rules(desk), ticket, message)):
+        return found
     if message is None and ticket.merged_into_id is not None:
         raise NotFound(_l("This ticket was joined with another one. Rate that one once it is closed."))
     if message is None and ticket.is_open and rules(desk).rate_tickets:

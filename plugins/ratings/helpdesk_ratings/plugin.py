@@ -38,7 +38,7 @@ from helpdesk_core.api.users import PersonalData, User
 from . import asking, mailing, privacy
 from .desk_pages import DeskPages, badges, beside_ticket
 from .events import RatingAsked, RatingGiven
-from .giving import is_ratable
+from .giving import is_open_again, is_ratable
 from .models import Base, Rating
 from .portal import Portal
 from .reading import OF_TICKET, rated, rated_by, ratings_of
@@ -103,11 +103,11 @@ class RatingsPlugin(Plugin):
 
     @hookimpl(portal_ticket_foot)
     def portal_ticket_foot(self, ticket: Ticket, actor: Actor) -> Panel | None:
-        """Ask below a closed ticket."""
-        if not is_ratable(rules(self.desk), ticket, None) or not self.portal.asks(actor, ticket):
-            return None
-        mine = (each for each in rated_by(self.desk, ticket, actor) if each.message_id is None)
-        return self.portal.below_ticket(ticket, next(mine, None))
+        """Ask below a closed ticket; what was said of one that is open again can be changed there."""
+        rule = rules(self.desk)
+        mine = next((each for each in rated_by(self.desk, ticket, actor) if each.message_id is None), None)
+        asks = is_ratable(rule, ticket, None) or (mine is not None and is_open_again(rule, ticket, None))
+        return self.portal.below_ticket(ticket, mine) if asks and self.portal.asks(actor, ticket) else None
 
     @hookimpl(message_parts)
     def message_parts(self, messages: Sequence[Message], ticket: Ticket, actor: Actor) -> Mapping[int, Panel]:

@@ -16,7 +16,7 @@ from helpdesk_core.api.tickets import Message, Ticket, find_message, find_ticket
 from helpdesk_core.api.users import load_actor_by_user
 from helpdesk_core.api.web import close_session, current_actor, db
 
-from .giving import MOST_COMMENT, Opinion, give, is_ratable, may_change, rates, rating_of, require_ratable, target_of
+from .giving import MOST_COMMENT, Opinion, give, is_ratable, may_change, rates, require_ratable
 from .links import read_token
 from .models import Rating
 from .reading import Rated
@@ -111,8 +111,7 @@ class Portal:
     def _page(self, actor: Actor, number: str, uid: str | None, back: str) -> Any:
         ticket = find_ticket(db(), actor, number, "portal")
         message = find_message(db(), ticket, uid, internal=False) if uid else None
-        require_ratable(self.desk, db(), actor, ticket, message)
-        rating = rating_of(db(), actor.user_id, target_of(ticket, message))
+        rating = require_ratable(self.desk, db(), actor, ticket, message)
         errors: dict[str, list[str]] = {}
         if request.method == "POST":
             sent = _sent(rating)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
+from helpdesk_core.api.tickets import Ticket
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.queries import count_queries
 from helpdesk_ratings.giving import Opinion, give
@@ -43,6 +44,25 @@ def test_a_robot_that_follows_every_link_leaves_no_vote(scene: Make) -> None:
         for followed in re.findall(r'href="(/x/ratings/[^"]+)"', page.text):
             robot.get(followed)
     assert votes(here) == 0
+
+
+def test_a_bad_rating_that_opened_the_ticket_again_can_be_explained_and_changed(scene: Make) -> None:
+    here = scene(reopen_bad=True)
+    worst = mailed_links(here)[-1]
+    browser = here.site.browser()
+    browser.get(worst)
+    browser.submit("rate", score="1")
+    here.site.work()
+    with here.site.desk.read() as session:
+        assert session.get_one(Ticket, here.ticket.id).is_open
+    page = browser.submit("rate", score="1", comment="Nobody called back.")
+    assert (page.status, "Your rating is kept" in page.words) == (200, True)
+    signed_in = here.site.browser(here.customer)
+    signed_in.get(signed_in.get(f"/tickets/{here.number}").link("Say more, or change it"))
+    assert signed_in.submit("rate", score="3").status == 200
+    with here.site.desk.read() as session:
+        rating = session.scalars(select(Rating)).one()
+    assert (rating.score, rating.comment) == (3, "Nobody called back.")
 
 
 def test_the_link_of_a_mail_shows_the_answer_and_the_button_rates(scene: Make) -> None:
