@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from sqlalchemy import select
 
 from helpdesk_core.api import CUSTOMER, PUBLIC, Actor, Helpdesk, Panel, Route
-from helpdesk_core.api.errors import Invalid, NotFound
+from helpdesk_core.api.errors import Forbidden, Invalid, NotFound
 from helpdesk_core.api.tickets import Message, Ticket, find_message, find_ticket
 from helpdesk_core.api.users import load_actor_by_user
 from helpdesk_core.api.web import close_session, current_actor, db
@@ -52,12 +51,14 @@ class Portal:
     def link(self, token: str) -> Any:
         """Rate a ticket by the link of a mail, as the person whom the mail was sent to."""
         claim = read_token(self.desk, token)
-        number = db().scalar(select(Ticket.number).where(Ticket.id == claim.ticket_id)) if claim else None
+        ticket = db().get(Ticket, claim.ticket_id) if claim else None
         signed = load_actor_by_user(self.desk, db(), claim.user_id) if claim else None
-        if claim is None or signed is None or number is None:
+        if claim is None or signed is None or ticket is None or ticket.number is None:
             raise NotFound(
                 _l("This link is over, or a part of it is missing. Open your ticket here and rate it there.")
             )
+        if current_actor().may("ticket.read", ticket.department_id):  # the link stands in what the customer quotes
+            raise Forbidden(_l("Only the customer of a ticket can rate it."))
         person = signed.actor
         holder = Actor(
             kind="guest",
@@ -70,7 +71,7 @@ class Portal:
             locale=person.locale,
             timezone=person.timezone,
         )
-        return self._page(holder, number, None, "")
+        return self._page(holder, ticket.number, None, "")
 
     def beside_answers(
         self, messages: Sequence[Message], ticket: Ticket, given: Sequence[Rated]

@@ -46,6 +46,17 @@ def test_a_robot_that_follows_every_link_leaves_no_vote(scene: Make) -> None:
     assert votes(here) == 0
 
 
+def test_who_works_the_ticket_cannot_rate_by_the_customers_link(scene: Make) -> None:
+    here = scene()
+    worst = mailed_links(here)[-1]
+    agent = here.site.browser(here.agent)
+    assert agent.get(worst).status == 403
+    assert agent.client.post(worst, data={"score": "3"}).status_code in (400, 403)
+    assert votes(here) == 0
+    other = here.site.browser(here.site.world.customer("Another"))
+    assert other.get(worst).status == 200
+
+
 def test_a_bad_rating_that_opened_the_ticket_again_can_be_explained_and_changed(scene: Make) -> None:
     here = scene(reopen_bad=True)
     worst = mailed_links(here)[-1]
