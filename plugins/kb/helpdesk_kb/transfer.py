@@ -325,7 +325,7 @@ def _is_own(path: Path) -> bool:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[^\s\"\[{\\#].*[^\s]|[^\s\"\[{\\#]", value):
+    if isinstance(value, str) and re.fullmatch(r"[^\s\"'\[{\\#].*[^\s]|[^\s\"'\[{\\#]", value):
         return value
     return json.dumps(value, ensure_ascii=False)
 
@@ -337,7 +337,8 @@ def _read_value(text: str) -> Any:
             return json.loads(text)
         except json.JSONDecodeError as error:
             raise Invalid({"": [lazy("“%(text)s” in the front matter is not JSON.", text=text[:80])]}) from error
-    return text.strip("'")
+    quoted = re.fullmatch(r"'(.*)'", text)
+    return quoted[1].replace("''", "'") if quoted else text
 
 
 def _words(error: HelpdeskError) -> str:

@@ -256,6 +256,20 @@ def test_pictures_are_found_by_the_names_under_which_they_are_kept(kb: Kb, tmp_p
         assert [*session.scalars(select(File.name))] == ["Größe-1.png"]
 
 
+@pytest.mark.parametrize("title", ["The users'", "'Quoted' words", "'All of it'", "'", "It's"])
+def test_apostrophes_of_a_title_go_out_and_come_back(kb: Kb, tmp_path: Path, title: str) -> None:
+    kb.publish(title)
+    assert transfer.export(kb.site.desk, kb.editor, tmp_path) == 1
+    assert transfer.import_folder(kb.site.desk, kb.editor, tmp_path).same == 1
+
+
+def test_a_title_in_single_quotation_marks_is_read_without_them(kb: Kb, tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text("---\ntitle: 'It''s: here'\n---\n\nWords.\n", encoding="utf-8")
+    transfer.import_folder(kb.site.desk, kb.editor, tmp_path)
+    with kb.site.desk.read() as session:
+        assert session.scalars(select(Text.title)).one() == "It's: here"
+
+
 def test_files_that_no_text_names_go_out_and_come_back(kb: Kb, tmp_path: Path) -> None:
     desk = kb.site.desk
     article, _text = kb.publish("Forms", body="See [the notes](cid:notes.md).")
