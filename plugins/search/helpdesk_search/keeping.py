@@ -12,6 +12,7 @@ from helpdesk_core.api import SYSTEM, Event, Helpdesk
 from helpdesk_core.api.errors import Conflict
 from helpdesk_core.api.events import EventRow
 from helpdesk_core.api.jobs import stopping
+from helpdesk_core.api.tickets import Ticket
 
 from .again import Again
 from .building import BUILDING, Build
@@ -29,6 +30,8 @@ from .texts import Texts
 BATCH: Final = 200
 WORK_SECONDS: Final = 20.0
 """A turn of the worker's job ends after so long, and goes on at the next."""
+EMPTY_AFTER: Final = timedelta(minutes=10)
+"""By then a ticket is indexed, or waits for it."""
 FORMAT: Final = "format"
 NEWEST_FORMAT: Final = 4
 """Raised whenever documents get something that they had not: the worker builds an index of an older format anew.
@@ -107,8 +110,9 @@ class Keeper:
     def tidy(self) -> None:
         """Remove the generations that nobody asks any more: they have words that were erased since.
 
-        Also those of engines that were chosen before.
+        Also those of engines that were chosen before. Of an index that somebody else has emptied the worker is told.
         """
+        self._give_up_if_emptied()
         stores = (self.store, *self._not_chosen())
         # Before looking which are needed: there may be a new one at any moment.
         others = [(store, each) for store in stores for each in store.others(None)]
@@ -120,6 +124,21 @@ class Keeper:
         for store, each in others:
             if each not in needed:
                 store.remove(each)
+
+    def _give_up_if_emptied(self) -> None:
+        """Give an index up that has nothing though there have been tickets for a while, as a table without its rows."""
+        engine = self.engine()
+        with self._desk.read() as session:
+            current = self._state.get(session, CURRENT)
+            older = select(Ticket.id).where(Ticket.created_at < self._desk.now() - EMPTY_AFTER).limit(1)
+            is_missed = session.scalar(older) is not None and not self.stale.waiting(session)[0]
+        if engine is None or current is None or not is_missed:
+            return
+        try:
+            if engine.count() == 0:
+                self._in_force.give_up(IndexBroken("It is empty, though there are tickets."), current)
+        except IndexBroken as error:
+            self.broken(error, engine)
 
     def _due(self) -> Any:
         with self._desk.read() as session:

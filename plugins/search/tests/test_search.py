@@ -160,6 +160,21 @@ def test_marks_show_word_forms_and_a_slip_is_corrected(site: PluginSite) -> None
     assert (found.total, found.correction) == (0, "сервера")
 
 
+def test_an_index_that_somebody_else_emptied_is_built_anew(site: PluginSite) -> None:
+    ticket = site.world.ticket(subject="Printer").ticket
+    agent, keeper = site.world.agent(), plugin(site).keeper
+    site.clock.advance(hours=1)
+    work(site)
+    engine = keeper.engine()
+    assert engine is not None
+    engine.put([], gone=[("ticket", str(ticket.id))])
+    work(site)
+    assert subjects(site, agent, "printers") == set()
+    keeper.tidy()
+    work(site)
+    assert subjects(site, agent, "printers") == {"Printer"}
+
+
 def test_what_was_meant_is_a_word_that_somebody_wrote(site: PluginSite) -> None:
     site.world.ticket(subject="Certificates, Umzug")
     work(site)
