@@ -1,5 +1,6 @@
 """Articles for programs that read: an Atom feed (RFC 4287), and the list of pages for search engines (sitemaps.org)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,8 @@ from .reading import Card
 from .rights import published
 
 ENTRIES: Final = 30
+_NO_CHARACTER: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML document can have (XML 1.0, Char); one such sign would take the whole feed away from its readers."""
 MOST_ADDRESSES: Final = 50_000
 
 
@@ -56,5 +59,5 @@ def sitemap(pages: Sequence[tuple[str, datetime]]) -> bytes:
 
 
 def _document(root: Element) -> bytes:
-    body: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return body
+    text: str = tostring(root, encoding="unicode")
+    return b"<?xml version='1.0' encoding='utf-8'?>\n" + _NO_CHARACTER.sub("", text).encode()

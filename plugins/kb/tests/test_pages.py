@@ -161,6 +161,14 @@ def test_the_feed_is_atom_and_can_be_read_by_category(kb: Kb) -> None:
     assert [entry.findtext(f"{ATOM}summary") for entry in feed.iter(f"{ATOM}entry")] == ["<b> & so on"]
 
 
+def test_signs_that_xml_does_not_have_break_no_feed(kb: Kb) -> None:
+    kb.publish("Pasted \ufffe from \uffff elsewhere", summary="\ufffe🙂")
+    feed = fromstring(kb.site.browser().client.get("/x/kb/feed.xml").data)
+    entry = feed.find(f"{ATOM}entry")
+    assert entry is not None
+    assert (entry.findtext(f"{ATOM}title"), entry.findtext(f"{ATOM}summary")) == ("Pasted  from  elsewhere", "🙂")
+
+
 def test_neighbours_and_chosen_articles_stand_beside(kb: Kb) -> None:
     shelf = kb.category("Mail")
     chosen, _text = kb.publish("Chosen")
