@@ -179,7 +179,7 @@ def _cleaned(texts: Mapping[str, str], most: int) -> dict[str, str]:
 
 def _check_place(rows: Sequence[Category], category: Category | None, parent: Category | None) -> None:
     by_id = {row.id: row for row in rows}
-    depth, at = 1, parent
+    depth, at = _levels(rows, category), parent
     while at is not None:
         if category is not None and at.id == category.id:
             raise Invalid({"parent": [lazy("A category cannot stand in itself. Choose another one.")]})
@@ -189,6 +189,16 @@ def _check_place(rows: Sequence[Category], category: Category | None, parent: Ca
                 {"parent": [lazy("Categories go %(deepest)s levels deep. Choose one above.", deepest=DEEPEST)]}
             )
         at = by_id.get(at.parent_id) if at.parent_id is not None else None
+
+
+def _levels(rows: Sequence[Category], category: Category | None) -> int:
+    """Return how many levels a category takes with those below it; 1 for a new one."""
+    if category is None:
+        return 1
+    levels, level = 0, {category.id}
+    while level and levels <= DEEPEST:
+        levels, level = levels + 1, {row.id for row in rows if row.parent_id in level}
+    return levels
 
 
 def _free(slug: str, taken: set[str]) -> str:

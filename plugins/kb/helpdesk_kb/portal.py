@@ -170,7 +170,7 @@ class Portal:
             mimetype=found.content_type if inline else "application/octet-stream",
             as_attachment=not inline,
             download_name=found.name,
-            etag=found.uid + str(found.size),
+            etag=f"{found.uid}-{found.created_at.timestamp()}",
             max_age=0,
         )
         answer.headers["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; sandbox"

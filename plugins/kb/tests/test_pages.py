@@ -9,11 +9,13 @@ import pytest
 
 from helpdesk_core.api import SYSTEM
 from helpdesk_core.api.attachments import Upload
+from helpdesk_core.api.errors import Invalid
 from helpdesk_core.api.hooks import portal_article
 from helpdesk_core.testing.conformance import assert_conforms
 from helpdesk_core.testing.plugins import plugin_site
 from helpdesk_core.testing.prepared import Databases
 from helpdesk_kb import files, writing
+from helpdesk_kb.categories import CategoryDraft, save_category
 from helpdesk_kb.rendering import render
 from helpdesk_kb.writing import Placing, TextDraft
 
@@ -134,6 +136,35 @@ def test_readers_get_names_and_descriptions_of_categories_in_their_language(kb: 
         ("Accounts", "Signing in."),
         ("Konten", "Anmelden und Passwörter."),
     ]
+
+
+def test_categories_do_not_get_deeper_by_moving_those_below_along(kb: Kb) -> None:
+    def move(slug: str, parent: str) -> None:
+        save_category(kb.site.desk, kb.editor, CategoryDraft(name=slug.capitalize(), parent=parent), slug)
+
+    for chain in (("a", "b", "c"), ("x", "y", "z")):
+        above = ""
+        for name in chain:
+            above = kb.category(name.upper(), above)
+    move("a", "y")
+    with pytest.raises(Invalid, match="5 levels"):
+        move("a", "z")
+    with pytest.raises(Invalid, match="in itself"):
+        move("a", "b")
+
+
+def test_a_file_that_takes_anothers_place_is_shown_at_once(kb: Kb) -> None:
+    article, _text = kb.publish()
+    client, address = kb.site.browser().client, f"/x/kb/files/{article.uid}/a.png"
+    for content in (b"one", b"two"):
+        files.keep_files(kb.site.desk, kb.editor, article.uid, [Upload(name="a.png", content=content)])
+        answer = client.get(address, headers={"If-None-Match": client.get(address).headers["ETag"]})
+        assert answer.status_code == 304
+        kb.site.clock.advance(minutes=1)
+        old = client.get(address)
+        assert old.data == content
+    files.keep_files(kb.site.desk, kb.editor, article.uid, [Upload(name="a.png", content=b"new")])
+    assert client.get(address, headers={"If-None-Match": old.headers["ETag"]}).data == b"new"
 
 
 def test_hostile_markdown_does_nothing(kb: Kb) -> None:
