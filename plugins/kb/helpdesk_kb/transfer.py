@@ -119,7 +119,7 @@ def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool =
     done = Outcome()
     firsts: list[tuple[Path, Page, str]] = []
     for place, pages in _found(folder):
-        uid, uids, is_its_own = "", set[str](), place != folder
+        uid, uids = "", set[str]()
         for path in pages:
             try:
                 page = read(path.read_text(encoding="utf-8"))
@@ -131,8 +131,7 @@ def import_folder(desk: Helpdesk, actor: Actor, folder: Path, *, publish: bool =
             else:
                 firsts += [(path, page, uid)] if is_first else []
                 uids.add(uid)
-                is_its_own = is_its_own or bool(page.fields.get("uid"))
-        if len(uids) == 1 and is_its_own:
+        if len(uids) == 1 and place != folder:
             done.problems += [
                 (str(path.relative_to(folder)), words) for path, words in _keep_all(desk, actor, uid, place)
             ]
