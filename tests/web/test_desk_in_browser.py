@@ -259,6 +259,18 @@ def test_a_manager_makes_a_workspace_for_a_department(world: World, opened: Open
     expect(lines.nth(lines.count() - 2)).to_contain_text("Fires")
 
 
+def test_what_narrows_a_list_of_the_admin_pages_is_in_sight_on_a_phone(world: World, opened: Open) -> None:
+    admin = world.user("Ida Admin", password=PASSWORD)
+    world.grant(admin, "admin")
+    for path, button in (("/admin/people", "Find"), ("/admin/audit", "Show")):
+        page = opened(admin, path, viewport={"width": 320, "height": 700})
+        bar = page.locator("form.hd-filters")
+        assert bar.evaluate("(bar) => bar.scrollWidth - bar.clientWidth") <= 0
+        expect(bar.get_by_role("button", name=button)).to_be_in_viewport(ratio=1)
+        for field in bar.locator("input:not([type=hidden])").all():
+            assert field.bounding_box()["width"] > 120
+
+
 def test_the_list_fits_a_phone_and_needs_no_script(world: World, agent: User, opened: Open) -> None:
     number = world.ticket(subject="Old").ticket.number or ""
     phone = opened(agent, "/desk/tickets?view=open", viewport={"width": 320, "height": 700})

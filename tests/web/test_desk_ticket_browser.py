@@ -176,6 +176,19 @@ def test_what_is_said_covers_no_part_of_the_composer(enter: Enter, world: World)
             assert not overlap(each.bounding_box(), composer.bounding_box()), width
 
 
+def test_menus_in_the_head_of_a_ticket_stay_on_a_phone(enter: Enter, world: World) -> None:
+    number = world.ticket().ticket.number or ""
+    page = enter("Adam Agent", [])
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.goto(f"/desk/tickets/{number}")
+    buttons = page.locator(".hd-tickethead__meta .hd-pick > summary")
+    expect(buttons).to_have_count(2)
+    for button in buttons.all():
+        button.click()
+        expect(page.locator(".hd-pick[open] > .hd-menu__list")).to_be_in_viewport(ratio=1)
+        page.keyboard.press("Escape")
+
+
 def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
     return all(
         one[start] < other[start] + other[size] and other[start] < one[start] + one[size]
