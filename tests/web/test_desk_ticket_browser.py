@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, expect
 
+from helpdesk_core.actor import SYSTEM
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import World
-from helpdesk_core.tickets import conversation
-from helpdesk_core.tickets.inputs import NewMessage
+from helpdesk_core.tickets import changing, conversation
+from helpdesk_core.tickets.inputs import Change, NewMessage
 from tests.browsers import PATIENCE, serving
 
 PASSWORD = "correct horse battery"
@@ -156,6 +157,23 @@ def test_two_agents_on_one_ticket(enter: Enter, world: World, desk: Helpdesk) ->
     conflict.get_by_role("button", name="Set mine").click()
     expect(ben.get_by_label("Tags")).to_have_value("mine")
     assert [each for each in said if "409" not in each] == []
+
+
+def test_what_somebody_uses_is_brought_up_to_date_when_they_are_done(
+    enter: Enter, world: World, desk: Helpdesk
+) -> None:
+    number = world.ticket().ticket.number or ""
+    page = enter("Adam Agent", [])
+    page.goto(f"/desk/tickets/{number}")
+    status, tags = page.locator("#ticket-head .hd-pick > summary").first, page.get_by_label("Tags")
+    status.focus()
+    changing.change(desk, SYSTEM, number, Change(status="waiting", tags=("slow",)))
+    expect(tags).to_have_value("slow")
+    expect(status).to_be_focused()
+    expect(status).not_to_contain_text("Waiting")
+    page.get_by_label("Message", exact=True).focus()
+    expect(status).to_contain_text("Waiting")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
 
 
 def test_what_is_said_covers_no_part_of_the_composer(enter: Enter, world: World) -> None:

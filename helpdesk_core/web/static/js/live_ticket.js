@@ -16,6 +16,7 @@ export function start(area) {
   let timer;
   let said = 0;
   let saidTyping = 0;
+  const late = new Map(); // parts as the server has them now, until nobody uses those that stand there
 
   function say(fields, keepalive = false) {
     said = Date.now();
@@ -35,6 +36,7 @@ export function start(area) {
         if (place && place.innerHTML.trim() !== now.here.trim()) place.innerHTML = now.here;
         if (now.mark !== mark && await renew()) mark = now.mark;
       }
+      settle();
     } catch { /* offline for a moment */ }
     if (!document.hidden && Date.now() - said > BEAT) say({});
     timer = setTimeout(ask, document.hidden ? HIDDEN : EVERY);
@@ -47,7 +49,8 @@ export function start(area) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const known = new Set([...document.querySelectorAll("#thread article")].map((letter) => letter.id));
     const unfolded = [...document.querySelectorAll("#thread article:has(.hd-quote[open])")].map((letter) => letter.id);
-    for (const id of ["thread", "ticket-head", "panels"]) replace(id, page);
+    for (const id of ["thread", "ticket-head", "panels"]) late.set(id, page.getElementById(id));
+    settle();
     for (const id of unfolded) document.querySelector(`#${CSS.escape(id)} .hd-quote`)?.setAttribute("open", "");
     const fresh = [...document.querySelectorAll("#thread article")].filter((letter) => !known.has(letter.id) && !letter.matches(".hd-letter--held"));
     for (const letter of fresh) letter.classList.add("hd-letter--new");
@@ -59,22 +62,29 @@ export function start(area) {
     return true;
   }
 
-  function replace(id, page) {
+  function settle() {
+    for (const [id, fresh] of late) if (replace(id, fresh)) late.delete(id);
+  }
+
+  /** Put a part in the place of the one that is there, and return whether that is done; it is not while somebody uses it. */
+  function replace(id, fresh) {
     const old = document.getElementById(id);
-    const fresh = page.getElementById(id);
-    if (!old || !fresh || old.isEqualNode(fresh)) return;
+    if (!old || !fresh || old.isEqualNode(fresh)) return true;
     const busy = old.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, summary");
     const dirty = [...old.querySelectorAll("input:not([type=hidden]), textarea, select")].some((field) => changed(field));
-    if (id !== "thread" && (busy || dirty || old.querySelector("details[data-menu][open]"))) return;
+    if (id !== "thread" && (busy || dirty || old.querySelector("details[data-menu][open]"))) return false;
     if (id === "thread" && old.querySelector("details[data-menu][open]")) old.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
+    fresh.querySelector("#presence")?.replaceChildren(...old.querySelector("#presence")?.childNodes ?? []);
     old.replaceWith(document.adoptNode(fresh));
     count();
     fresh.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));
+    return true;
   }
 
   function changed(field) {
     if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
-    if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex > 0;
+    if (field.matches("select:not([multiple])")) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+    if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected);
     return field.value !== field.defaultValue;
   }
 
