@@ -2,8 +2,11 @@
 
 import logging
 import secrets
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from flask import Flask, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
@@ -14,6 +17,7 @@ from helpdesk_core.hooks import HookHoldsDatabase
 from helpdesk_core.web.context import close_session, current_desk
 from helpdesk_core.web.localisation import gettext as _
 from helpdesk_core.web.localisation import said
+from helpdesk_core.web.security import StaleForm
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +50,16 @@ def expected(error: HelpdeskError) -> Response | tuple[str, int] | tuple[str, in
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, RateLimited) else {}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "5"
-    return page(error.status, heading, said(error)), error.status, headers
+    text, ways = said(error), []
+    if isinstance(error, SignInRequired):
+        text = _(
+            "You are signed out, so nothing was changed. Sign in and send it again; a message that you wrote is "
+            "usually still there."
+        )
+        ways = [{"label": _("Sign in"), "href": url_for("auth.login", next=_form_page())}]
+    elif isinstance(error, StaleForm) and (form_page := _form_page()):
+        ways = [{"label": _("Open the page again"), "href": form_page}]
+    return page(error.status, heading, text, ways=ways), error.status, headers
 
 
 def of_http(error: HTTPException) -> Response | tuple[str, int]:
@@ -104,9 +117,19 @@ def _plugins_route() -> tuple[str, str] | None:
     return (owner, f"{area}_routes") if owner is not None else None
 
 
-def page(code: int, heading: str, text: str, reference: str = "") -> str:
-    """Return the error page; it needs neither a signed-in person nor the database."""
-    actions = [{"label": _("Home"), "href": "/"}]
+def _form_page() -> str | None:
+    """Return the path of the page that the form at hand stood on, if a browser can open it again."""
+    stood = urlsplit(request.referrer or "")
+    inside = stood.path.removeprefix(request.script_root)
+    adapter = request_ctx.url_adapter
+    if stood.netloc != request.host or adapter is None or not adapter.test(inside, "GET"):
+        return None
+    return f"{stood.path}?{stood.query}" if stood.query else stood.path
+
+
+def page(code: int, heading: str, text: str, reference: str = "", *, ways: Sequence[Mapping[str, str]] = ()) -> str:
+    """Return the error page; it needs neither a signed-in person nor the database. `ways` stand before the way home."""
+    actions = [*ways, {"label": _("Home"), "href": "/"}]
     return render_template(
         "base/error.html", code=code, heading=heading, text=text, actions=actions, reference=reference
     )

@@ -55,7 +55,7 @@ def check_csrf() -> None:
         raise StaleForm(
             _l(
                 "The page was open too long, or you signed in or out meanwhile. Nothing was changed: "
-                "reload the page and send again."
+                "open the page again and send once more."
             )
         )
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import pytest
 from flask import Flask
 
+from helpdesk_core.actor import SYSTEM
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.browser import Browser
 from helpdesk_core.testing.site import TestClock, World
 from helpdesk_core.users.accounts import deactivate_user
+from helpdesk_core.users.sessions import revoke_sessions
 
 PASSWORD = "three blue lamps"
 
@@ -139,3 +141,20 @@ def test_pages_for_customers_and_pages_for_everybody(browser: Browser) -> None:
     )
     for path in public:
         assert (browser.get(path).status, browser.page.path) == (200, path)
+
+
+def test_a_form_that_outlived_the_session_says_how_to_go_on(browser: Browser, desk: Helpdesk, carla: str) -> None:
+    """Who was signed out somewhere else finds back to the page, and so does one whose cookies are gone."""
+    browser.login("carla@example.com", PASSWORD)
+    browser.get("/account")
+    revoke_sessions(desk, SYSTEM, carla)
+    browser.headers["Referer"] = "http://localhost/account?tab=1"
+    page = browser.submit("/account", name="Carla")
+    assert (page.status, page.title.split(" · ")[0]) == (401, "Sign in first")
+    assert page.link("Sign in") == "/login?next=/account?tab%3D1"
+    browser.client.delete_cookie("hd_session")
+    page = browser.post("/account", {"name": "Carla"})
+    assert (page.status, page.link("Open the page again")) == (400, "/account?tab=1")
+    for elsewhere in ("http://elsewhere.example/account", "http://localhost/logout", ""):
+        browser.headers["Referer"] = elsewhere
+        assert "Open the page again" not in browser.post("/account", {"name": "Carla"}).words

@@ -8,11 +8,13 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, expect
 
+from helpdesk_core.actor import SYSTEM
 from helpdesk_core.runtime import Helpdesk
 from helpdesk_core.testing.site import World
 from helpdesk_core.tickets import changing, conversation
 from helpdesk_core.tickets.inputs import Change, NewMessage
 from helpdesk_core.users.models import User
+from helpdesk_core.users.sessions import revoke_sessions
 from tests.browsers import PATIENCE, serving
 
 PASSWORD = "a password for tests"
@@ -140,6 +142,40 @@ def keep_only_support(world: World, user: User) -> None:
     with world.desk.begin(SYSTEM) as tx:
         tx.session.execute(update(Grant).where(Grant.user_id == user.id).values(department_id=department.id))
         tx.reference_changed()
+
+
+def test_who_is_signed_out_somewhere_else_is_told_on_open_pages(
+    desk: Helpdesk, world: World, agent: User, chromium: Browser, address: str
+) -> None:
+    number = world.ticket().ticket.number or ""
+    context = chromium.new_context(base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"/login?next=/desk/tickets/{number}")
+    page.locator("input[name=address]").fill(agent.primary_email or "")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    message = page.get_by_label("Message", exact=True)
+    message.fill("Half a sentence")
+    lists = context.new_page()
+    lists.goto("/desk/tickets?view=open")
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft kept")
+    revoke_sessions(desk, SYSTEM, agent.uid)
+    lists.bring_to_front()
+    row(lists, number).get_by_role("checkbox").check()
+    lists.locator(".hd-bulk [name=priority]").select_option("high")
+    lists.get_by_role("button", name="Apply").click()
+    expect(lists.locator(".hd-toasts")).to_contain_text("You are signed out here.")
+    expect(lists.locator(".hd-toasts")).not_to_contain_text("JSON")
+    page.bring_to_front()
+    expect(page.locator(".hd-toasts")).to_contain_text("You are signed out here.")
+    expect(message).to_have_value("Half a sentence")
+    page.locator(".hd-toasts").get_by_role("link", name="Sign in").click()
+    page.locator("input[name=address]").fill(agent.primary_email or "")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    expect(message).to_have_value("Half a sentence")
+    context.close()
 
 
 def test_wide_screens_show_the_ticket_beside_the_list(desk: Helpdesk, world: World, agent: User, opened: Open) -> None:

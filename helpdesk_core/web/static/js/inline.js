@@ -2,7 +2,7 @@
 import { count, here } from "./list.js";
 import { each, make, parsed, text } from "./shared.js";
 import { addKeys } from "./shortcuts.js";
-import { toast } from "./toasts.js";
+import { signedOut, toast } from "./toasts.js";
 
 const FIELDS = { s: "status", a: "assignee", p: "priority" };
 const READ = 12000;
@@ -43,7 +43,8 @@ async function send(address, data) {
   let answer;
   try {
     answer = await fetch(address, { method: "POST", body: data, headers: { Accept: "application/json" } });
-    const said = await answer.json();
+    if (signedOut(answer)) return null;
+    const said = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : { error: text("failed") };
     if (!answer.ok) throw new Error(said.error);
     for (const [number, html] of Object.entries(said.rows)) {
       const row = replaceRow(number, html);

@@ -1,7 +1,7 @@
 // Open pages of the desk ask what has changed: counts, title and icon follow, new rows are announced, watched workspaces are heard.
 import { replaceRow, rowOf } from "./inline.js";
 import { each, make, parsed, store, text } from "./shared.js";
-import { toast } from "./toasts.js";
+import { signedOut, toast } from "./toasts.js";
 
 const PAUSE = 15000;
 const AWAY = 60000;
@@ -115,7 +115,7 @@ export async function ask() {
   clearTimeout(timer);
   try {
     const answer = await fetch(address(), { headers: { Accept: "application/json", ...(etag && { "If-None-Match": etag }) } });
-    if (answer.status === 200) {
+    if (!signedOut(answer) && answer.status === 200) {
       const said = await answer.json();
       since = said.since;
       etag = answer.headers.get("ETag");

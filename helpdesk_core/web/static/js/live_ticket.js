@@ -2,7 +2,7 @@
 // What was typed is never touched: the page is fetched anew in the background, and all but the composer is replaced.
 import { token } from "./panels.js";
 import { make } from "./shared.js";
-import { toast } from "./toasts.js";
+import { signedOut, toast } from "./toasts.js";
 
 const EVERY = 5000;
 const HIDDEN = 30000;
@@ -16,9 +16,11 @@ export function start(area) {
   let timer;
   let said = 0;
   let saidTyping = 0;
+  let away = false;
   const late = new Map(); // parts as the server has them now, until nobody uses those that stand there
 
   function say(fields, keepalive = false) {
+    if (away) return;
     said = Date.now();
     fetch(presence, { method: "POST", body: new URLSearchParams(fields), headers: token(), keepalive }).catch(() => { /* the next beat says it */ });
   }
@@ -28,8 +30,9 @@ export function start(area) {
     if (!area.isConnected) { say({ leaving: "1" }); return; } // it stood beside a list, and another ticket does now
     try {
       const answer = await fetch(live, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
-      if (answer.status === 404 || answer.redirected) return; // moved out of sight, or signed out: the page stays as it is
-      if (answer.ok) {
+      away = signedOut(answer);
+      if (answer.status === 404) return; // moved out of sight: the page stays as it is
+      if (answer.ok && !away) {
         etag = answer.headers.get("ETag") ?? "";
         const now = await answer.json();
         const place = document.getElementById("presence");
@@ -39,7 +42,7 @@ export function start(area) {
       settle();
     } catch { /* offline for a moment */ }
     if (!document.hidden && Date.now() - said > BEAT) say({});
-    timer = setTimeout(ask, document.hidden ? HIDDEN : EVERY);
+    timer = setTimeout(ask, document.hidden || away ? HIDDEN : EVERY);
   }
 
   /** Replace what the server shows differently now, but for what somebody is using at the moment. */

@@ -1,7 +1,7 @@
 // A request in the background that failed says so, and nothing that was written is lost. Notes stand above the composer.
 import { make, text } from "./shared.js";
 
-export function toast(kind, message) {
+export function toast(kind, message, lasts = 8000) {
   let area = document.querySelector(".hd-toasts");
   if (!area) {
     area = make("div", { class: "hd-toasts", role: "status", "aria-live": "polite" });
@@ -12,7 +12,23 @@ export function toast(kind, message) {
   const box = document.querySelector(".hd-composer")?.getBoundingClientRect();
   const above = box && box.top < innerHeight && box.bottom > innerHeight - 80;
   area.style.insetBlockEnd = above ? `${innerHeight - Math.max(box.top, 120) + 8}px` : "";
-  setTimeout(() => note.remove(), 8000);
+  if (lasts < Infinity) setTimeout(() => note.remove(), lasts);
+  return note;
+}
+
+let missed = null;
+
+/** Whether an answer says that nobody is signed in here any more. It is told once, until somebody is again. */
+export function signedOut(answer) {
+  const is = answer.status === 401 || answer.redirected;
+  if (is && !missed) {
+    const onward = `${text("login")}${encodeURIComponent(location.pathname + location.search)}`;
+    missed = toast("error", make("span", {}, `${text("signedout")} `, make("a", { href: onward }, text("signin"))), Infinity);
+  } else if (!is) {
+    missed?.remove();
+    missed = null;
+  }
+  return is;
 }
 
 export function start() {
