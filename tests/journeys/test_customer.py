@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from helpdesk_core.actor import SYSTEM
 from helpdesk_core.hooks import hookimpl
-from helpdesk_core.tickets import conversation
-from helpdesk_core.tickets.inputs import NewMessage
+from helpdesk_core.tickets import changing, conversation
+from helpdesk_core.tickets.inputs import Change, NewMessage
 from helpdesk_core.web import hooks
 from helpdesk_core.web.parts import Answer
 from tests.journeys.conftest import PASSWORD, Site, Visit, sign_in
@@ -99,6 +100,18 @@ def test_an_error_leads_to_its_field_by_keyboard(site: Site, visit: Visit) -> No
     page.keyboard.press("Enter")
     expect(page.get_by_label("Subject")).to_be_focused()
     expect(page.get_by_label("Message")).to_have_value("Text")
+
+
+def test_a_subject_of_one_endless_word_stays_on_the_page(site: Site, visit: Visit) -> None:
+    carla = site.world.user("Carla Customer", address="carla@example.com", password=PASSWORD)
+    site.world.grant(carla)
+    number = site.world.ticket_for("carla@example.com", subject="W" * 300).ticket.number or ""
+    changing.change(site.desk, SYSTEM, number, Change(subject="M" * 300))
+    page = visit(390)
+    sign_in(page, "carla@example.com")
+    for path in ("/tickets", f"/tickets/{number}", f"/desk/tickets/{number}", f"/desk/tickets/{number}?show=timeline"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
 def test_a_draft_and_its_files_follow_from_one_device_to_another(site: Site, visit: Visit) -> None:

@@ -176,6 +176,25 @@ def test_what_somebody_uses_is_brought_up_to_date_when_they_are_done(
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
 
 
+def test_what_was_sent_while_the_server_was_away_is_not_lost(enter: Enter, world: World) -> None:
+    number = world.ticket().ticket.number or ""
+    page = enter("Adam Agent", [])
+    page.goto(f"/desk/tickets/{number}")
+    body = page.get_by_label("Message", exact=True)
+    body.fill("Half an hour of work")
+    page.context.set_offline(True)
+    body.press("Control+Enter")
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    page.goto(f"/desk/tickets/{number}")
+    expect(body).to_have_value("Half an hour of work")
+    body.press("Control+Enter")
+    expect(page.locator(".hd-letter--held")).to_contain_text("Half an hour of work")
+    page.reload()
+    expect(page.locator(".hd-letter--held")).to_be_visible()
+    expect(body).to_have_value("")
+
+
 def test_what_is_said_covers_no_part_of_the_composer(enter: Enter, world: World) -> None:
     number = world.ticket().ticket.number or ""
     page = enter("Adam Agent", [])

@@ -25,7 +25,10 @@ function restore(form, values) {
   return changed;
 }
 
-/** The draft that was sent from the page before is done, unless this page says that it failed or was come back to. */
+/**
+ * The draft that was sent from the page before is done, unless this page says that it failed or was come back to. Nor is it
+ * done if the page before was none of ours: then the server did not answer, and somebody typed the address anew.
+ */
 function settleSent() {
   let sent = null;
   try {
@@ -33,7 +36,8 @@ function settleSent() {
     sessionStorage.removeItem("hd.sent");
   } catch { /* no storage, no drafts */ }
   const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  if (sent && !back && !document.querySelector(".hd-error, .hd-errors, [aria-invalid=true]")) store.set(sent, null);
+  const answered = document.referrer.startsWith(`${location.origin}/`);
+  if (sent && answered && !back && !document.querySelector(".hd-error, .hd-errors, [aria-invalid=true]")) store.set(sent, null);
 }
 
 export function start() {
