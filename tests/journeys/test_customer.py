@@ -151,6 +151,14 @@ def test_files_are_dropped_pasted_and_taken_off_again(site: Site, visit: Visit) 
     assert visitor.evaluate("document.querySelector('[type=file]').files[0].name") == "pasted.txt"
     give(signed, "drop", "program.exe")
     expect(signed.get_by_role("alert")).to_contain_text(".exe")
+    signed.get_by_label("Subject").fill("With a program")
+    signed.get_by_label("Message").fill("See there.")
+    signed.get_by_role("button", name="Send").click()  # nobody is to think that the program went along
+    expect(signed.get_by_role("button", name="Remove program.exe")).to_be_focused()
+    assert signed.url.endswith("/tickets/new")
+    signed.keyboard.press("Enter")
+    signed.get_by_role("button", name="Send").click()
+    expect(signed.get_by_role("link", name="pasted.txt")).to_be_visible()
 
 
 def test_a_file_shows_how_far_it_has_come(site: Site, visit: Visit) -> None:

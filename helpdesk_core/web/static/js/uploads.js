@@ -32,11 +32,14 @@ function room(name) {
   return Number(document.getElementById("hd-texts")?.dataset[name] ?? Infinity) * 1024 * 1024;
 }
 
-function problem(said) {
-  return make("span", { class: "hd-file__problem", role: "alert" }, said);
+/** Say why a file is not taken. Until it is taken off, the form is not sent: nobody is to think that it went along. */
+function refuse(row, place, said) {
+  row.classList.add("hd-file--failed");
+  row.dataset.refused = "";
+  place(make("span", { class: "hd-file__problem", role: "alert" }, said));
 }
 
-/** Without an address the files stay in the field until the form is sent; those too large keep it from being sent. */
+/** Without an address the files stay in the field until the form is sent. */
 function show(input) {
   const files = [...input.files];
   const allFit = files.reduce((sum, file) => sum + file.size, 0) <= room("formMb");
@@ -48,11 +51,7 @@ function show(input) {
       show(input);
       input.focus();
     });
-    if (file.size > room("fileMb") || !allFit) {
-      row.classList.add("hd-file--failed");
-      row.dataset.tooLarge = "";
-      row.querySelector("button").before(problem(text("toolarge")));
-    }
+    if (file.size > room("fileMb") || !allFit) refuse(row, (said) => row.querySelector("button").before(said), text("toolarge"));
     return row;
   }));
 }
@@ -64,16 +63,12 @@ function send(input, file) {
   const row = line(file.name, file.size, () => { request.abort(); input.focus(); changed(form); });
   row.querySelector("button").before(progress);
   listOf(input).append(row);
+  const failed = (said) => refuse(row, (words) => progress.replaceWith(words), said);
   if (file.size > room("fileMb")) {
-    row.classList.add("hd-file--failed");
-    progress.replaceWith(problem(text("toolarge")));
+    failed(text("toolarge"));
     return;
   }
   waiting.set(form, (waiting.get(form) ?? 0) + 1);
-  const failed = (said) => {
-    row.classList.add("hd-file--failed");
-    progress.replaceWith(problem(said));
-  };
   request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) progress.value = event.loaded / event.total; });
   request.addEventListener("load", () => {
     if (request.status === 201 && request.response) {
@@ -142,7 +137,7 @@ export function start() {
   });
   // What is still on its way goes along: the form waits for it.
   document.addEventListener("submit", (event) => {
-    const refused = event.target.querySelector("[data-too-large] button");
+    const refused = event.target.querySelector("[data-refused] button");
     if (refused) {
       event.preventDefault();
       event.stopPropagation();
