@@ -307,6 +307,23 @@ def test_what_narrows_a_list_of_the_admin_pages_is_in_sight_on_a_phone(world: Wo
             assert field.bounding_box()["width"] > 120
 
 
+def test_what_was_saved_is_said_and_can_be_put_away(world: World, opened: Open) -> None:
+    admin = world.user("Ida Admin", password=PASSWORD)
+    world.grant(admin, "admin")
+    for scripts in (True, False):
+        page = opened(admin, "/admin/settings/core.mail", java_script_enabled=scripts)
+        page.get_by_label("Port").fill(str(587 + scripts))
+        page.get_by_label("Mail server").fill(f"mail{scripts:d}.example.com")
+        page.get_by_role("button", name="Save settings").click()
+        said = page.locator(".hd-desk__flashes .hd-flash")
+        expect(said).to_have_count(2)
+        for _each in range(2 * scripts):
+            said.first.get_by_role("button", name="Close").click()
+        expect(said).to_have_count(0 if scripts else 2)
+        page.get_by_role("button", name="Send a test mail").click()  # at the end of the page, where notes stand
+        expect(page.locator(".hd-desk__flashes .hd-flash").first).to_be_visible()
+
+
 def test_the_list_fits_a_phone_and_needs_no_script(world: World, agent: User, opened: Open) -> None:
     number = world.ticket(subject="Old").ticket.number or ""
     phone = opened(agent, "/desk/tickets?view=open", viewport={"width": 320, "height": 700})

@@ -1,5 +1,5 @@
 // A request in the background that failed says so, and nothing that was written is lost. Notes stand above the composer.
-import { make, text } from "./shared.js";
+import { each, make, text } from "./shared.js";
 
 export function toast(kind, message, lasts = 8000) {
   let area = document.querySelector(".hd-toasts");
@@ -31,7 +31,18 @@ export function signedOut(answer) {
   return is;
 }
 
+/** What a page says when it opens stands above it on the desk: it can be put away, and never stays in front of a button. */
+function dismissible(note) {
+  const close = make("button", { class: "hd-btn hd-btn--quiet hd-btn--small hd-btn--icon hd-flash__close", type: "button", "aria-label": text("close") }, "×");
+  close.addEventListener("click", () => {
+    note.remove();
+    document.getElementById("main")?.focus({ preventScroll: true });
+  });
+  note.append(close);
+}
+
 export function start() {
+  each("[data-dismissible]", dismissible);
   document.addEventListener("htmx:sendError", () => toast("error", text("offline")));
   document.addEventListener("htmx:responseError", (event) => toast("error", event.detail.xhr.getResponseHeader("X-Message") || text("failed")));
   document.addEventListener("hd:toast", (event) => toast(event.detail.kind ?? "success", event.detail.message ?? event.detail.value));
