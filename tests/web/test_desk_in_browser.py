@@ -324,6 +324,21 @@ def test_what_was_saved_is_said_and_can_be_put_away(world: World, opened: Open) 
         expect(page.locator(".hd-desk__flashes .hd-flash").first).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_theme_that_is_tried_covers_no_button(world: World, opened: Open, width: int) -> None:
+    admin = world.user("Ida Admin", password=PASSWORD)
+    world.grant(admin, "admin")
+    page = opened(admin, "/admin/settings/core.theme", viewport={"width": width, "height": 780})
+    page.get_by_role("button", name="Try it yourself").first.click()
+    expect(page.locator(".hd-trying")).to_be_visible()
+    for scroller in ("html", "main"):
+        page.locator(scroller).evaluate("(each) => each.scrollTo({ top: 1e6, behavior: 'instant' })")
+    bar, button = (
+        each.bounding_box() for each in (page.locator(".hd-trying"), page.get_by_role("button", name="Save settings"))
+    )
+    assert button["y"] + button["height"] <= bar["y"]
+
+
 def test_the_list_fits_a_phone_and_needs_no_script(world: World, agent: User, opened: Open) -> None:
     number = world.ticket(subject="Old").ticket.number or ""
     phone = opened(agent, "/desk/tickets?view=open", viewport={"width": 320, "height": 700})
