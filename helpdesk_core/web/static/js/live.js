@@ -74,8 +74,12 @@ async function showNew() {
     if (waiting.has(row.dataset.row)) row.classList.add("hd-changed");
   }
   const focus = before.querySelector(".hd-here")?.dataset.row;
+  const inList = before.contains(document.activeElement);
   before.replaceChildren(...after.children);
-  if (focus) rowOf(focus)?.classList.add("hd-here");
+  const here = focus && rowOf(focus);
+  if (here) here.classList.add("hd-here");
+  // The button that was pressed goes away, and so does a row that had the focus.
+  if (inList || document.activeElement.matches("body, [data-newcomers] *")) (here || before.querySelector(".hd-changed"))?.querySelector("a")?.focus({ preventScroll: true });
   waiting.clear();
   announce();
 }
