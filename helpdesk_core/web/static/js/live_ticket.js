@@ -1,5 +1,4 @@
-// An open ticket asks every few seconds whether something has changed and who else is there, and says that it is open.
-// What was typed is never touched: the page is fetched anew in the background, and all but the composer is replaced.
+// An open ticket follows what changes and who else is there; what was typed is never touched.
 import { token } from "./panels.js";
 import { make } from "./shared.js";
 import { signedOut, toast } from "./toasts.js";
@@ -17,7 +16,7 @@ export function start(area) {
   let said = 0;
   let saidTyping = 0;
   let away = false;
-  const late = new Map(); // parts as the server has them now, until nobody uses those that stand there
+  const late = new Map();
 
   function say(fields, keepalive = false) {
     if (away) return;
@@ -45,7 +44,7 @@ export function start(area) {
     timer = setTimeout(ask, document.hidden || away ? HIDDEN : EVERY);
   }
 
-  /** Replace what the server shows differently now, but for what somebody is using at the moment. */
+  /** Replace what differs now. */
   async function renew() {
     const answer = await fetch(ticket + location.search, { cache: "no-store" });
     if (!answer.ok) return false;
