@@ -3,6 +3,7 @@ import { token } from "./panels.js";
 import { make } from "./shared.js";
 import { toast } from "./toasts.js";
 
+/** Put text to the cursor, so that undo takes it away again. */
 export function insert(field, words) {
   field.focus();
   if (!document.execCommand("insertText", false, words)) field.setRangeText(words, field.selectionStart, field.selectionEnd, "end");

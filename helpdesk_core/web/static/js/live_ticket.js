@@ -1,4 +1,5 @@
-// An open ticket follows what changes and who else is there; what was typed is never touched.
+// An open ticket asks every few seconds whether something has changed and who else is there, and says that it is open.
+// What was typed is never touched: the page is fetched anew in the background, and all but the composer is replaced.
 import { token } from "./panels.js";
 import { make } from "./shared.js";
 import { signedOut, toast } from "./toasts.js";
@@ -16,7 +17,7 @@ export function start(area) {
   let said = 0;
   let saidTyping = 0;
   let away = false;
-  const late = new Map();
+  const late = new Map(); // parts as the server has them now, until nobody uses those that stand there
 
   function say(fields, keepalive = false) {
     if (away) return;
@@ -44,7 +45,7 @@ export function start(area) {
     timer = setTimeout(ask, document.hidden || away ? HIDDEN : EVERY);
   }
 
-  /** Replace what differs now. */
+  /** Replace what the server shows differently now, but for what somebody is using at the moment. */
   async function renew() {
     const answer = await fetch(ticket + location.search, { cache: "no-store" });
     if (!answer.ok) return false;

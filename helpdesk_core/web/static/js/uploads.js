@@ -32,7 +32,7 @@ function room(name) {
   return Number(document.getElementById("hd-texts")?.dataset[name] ?? Infinity) * 1024 * 1024;
 }
 
-/** Say why a file is not taken; until it is off, nothing is sent. */
+/** Say why a file is not taken. Until it is taken off, the form is not sent: nobody is to think that it went along. */
 function refuse(row, place, said) {
   row.classList.add("hd-file--failed");
   row.dataset.refused = "";
