@@ -25,7 +25,10 @@ function restore(form, values) {
   return changed;
 }
 
-/** The draft that was sent from the page before is done, unless this page says that it failed or was come back to, or no page answered. */
+/**
+ * The draft that was sent from the page before is done, unless this page says that it failed or was come back to. Nor is it
+ * done if the page before was none of ours: then the server did not answer, and somebody typed the address anew.
+ */
 function settleSent() {
   let sent = null;
   try {

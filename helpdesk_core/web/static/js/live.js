@@ -78,6 +78,7 @@ async function showNew() {
   before.replaceChildren(...after.children);
   const here = focus && rowOf(focus);
   if (here) here.classList.add("hd-here");
+  // The button that was pressed goes away, and so does a row that had the focus.
   if (inList || document.activeElement.matches("body, [data-newcomers] *")) (here || before.querySelector(".hd-changed"))?.querySelector("a")?.focus({ preventScroll: true });
   waiting.clear();
   announce();

@@ -69,7 +69,7 @@ export function start(area) {
     for (const [id, fresh] of late) if (replace(id, fresh)) late.delete(id);
   }
 
-  /** Put a part in the place of the one that is there, and return whether that is done now. */
+  /** Put a part in the place of the one that is there, and return whether that is done; it is not while somebody uses it. */
   function replace(id, fresh) {
     const old = document.getElementById(id);
     if (!old || !fresh || old.isEqualNode(fresh)) return true;

@@ -18,7 +18,7 @@ export function toast(kind, message, lasts = 8000) {
 
 let missed = null;
 
-/** Whether an answer says that nobody is signed in any more; told once. */
+/** Whether an answer says that nobody is signed in here any more. It is told once, until somebody is again. */
 export function signedOut(answer) {
   const is = answer.status === 401 || answer.redirected;
   if (is && !missed) {
@@ -31,6 +31,7 @@ export function signedOut(answer) {
   return is;
 }
 
+/** What a page says when it opens stands above it on the desk: it can be put away, and never stays in front of a button. */
 function dismissible(note) {
   const close = make("button", { class: "hd-btn hd-btn--quiet hd-btn--small hd-btn--icon hd-flash__close", type: "button", "aria-label": text("close") }, "×");
   close.addEventListener("click", () => {
