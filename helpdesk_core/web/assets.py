@@ -23,6 +23,25 @@ _COMPRESSED = frozenset({".css", ".js", ".mjs", ".svg", ".json", ".txt", ".html"
 _IMPORT = re.compile(r"""((?:from|import)\s*\(?\s*)(["'])(\.{1,2}/[^"']+\.m?js)\2""")
 
 
+_ALONE = {
+    ".css": re.compile(rb"^[ \t]*/\*(?:(?!\*/).|\n)*\*/[ \t]*\n", re.MULTILINE),
+    ".js": re.compile(rb"^[ \t]*(?://.*|/\*(?:(?!\*/).|\n)*\*/[ \t]*)\n", re.MULTILINE),
+}
+"""Comments that have lines of their own."""
+
+
+def sent(file: Path) -> bytes:
+    """Return what is sent of a file; of core's own, without the lines that only who reads the code needs.
+
+    Those are a tenth of what a first visit loads. Vendored files and those of themes and plugins stay as they are.
+    """
+    body = file.read_bytes()
+    alone = _ALONE.get(file.suffix)
+    if alone is None or not file.is_relative_to(CORE_STATIC) or file.is_relative_to(CORE_STATIC / "vendor"):
+        return body
+    return alone.sub(b"", body)
+
+
 @dataclass(frozen=True)
 class Layer:
     """A folder of static files and the address they are served under."""
@@ -135,7 +154,7 @@ class Assets:
         if known is not None and not self.watch:
             return known
         file = self._files[address]
-        body = file.read_bytes()
+        body = sent(file)
         if file.suffix in (".js", ".mjs"):
             body = self._with_hashes(address, body.decode(), (*above, address)).encode()
         digest = hashlib.sha256(body).hexdigest()[:8]

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk_core.web.assets import CORE_STATIC, Assets, Layer, register
+from helpdesk_core.web.assets import CORE_STATIC, Assets, Layer, register, sent
 
 VENDOR = CORE_STATIC / "vendor"
 
@@ -129,3 +129,22 @@ def test_vendored_files_are_what_the_manifest_says_and_carry_their_licence() -> 
         assert entry["version"]
         assert entry["licence"]
         assert entry["source"]
+
+
+def test_comments_of_cores_own_files_stay_at_home() -> None:
+    """A tenth of what a first visit loads; code and vendored licences are sent as they are."""
+    for file in (CORE_STATIC / "js").glob("*.js"):
+        kept = [line for line in file.read_text("utf-8").splitlines() if not line.strip().startswith(("//", "/*", "*"))]
+        assert sent(file).decode().splitlines() == kept, file.name
+    for file in (CORE_STATIC / "css").glob("*.css"):
+        found = sent(file).decode()
+        assert not any(line.strip().startswith("/*") and line.endswith("*/") for line in found.splitlines()), file.name
+        assert found.count("{") == file.read_text("utf-8").count("{"), file.name
+    vendored = next((CORE_STATIC / "vendor").rglob("*.css"))
+    assert sent(vendored) == vendored.read_bytes()
+
+
+def test_what_others_write_is_sent_as_they_wrote_it(folder: Path) -> None:
+    file = folder / "mine.js"
+    file.write_text("// mine\nrun();\n", "utf-8")
+    assert sent(file) == file.read_bytes()
