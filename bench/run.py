@@ -52,8 +52,9 @@ def main() -> None:
         for kind in kinds:
             instance = loaded(options, kind, size, data)
             run("pages.py", instance, *asking, "--secs", secs, "--starts", "3", "--name", f"pages-{kind}-{size}")
-    smallest = options.work / f"{kinds[0]}-{min(sizes)}"
-    run("plugins.py", smallest, "--n1", n1, "--quiet-wait", options.quiet_wait)
+    for size in sizes:
+        asked = ["--n1", n1, "--quiet-wait", options.quiet_wait, "--name", f"plugins-{size}"]
+        run("plugins.py", options.work / f"{kinds[0]}-{size}", *asked)
     for kind in kinds:
         run("mail_receive.py", mails, "--database", kind, "--name", f"mail-{kind}")
     report.main()
